@@ -2,7 +2,8 @@
 import type { Context } from '../core/context.ts';
 import { step } from '../core/context.ts';
 import type { Digest } from '../core/digest.ts';
-import { mapLimited } from '../core/limit.ts';
+import { createLimit, mapLimited } from '../core/limit.ts';
+import { Once } from '../core/once.ts';
 import { isNondistributable } from '../oci/media-type.ts';
 import type { Content, Image, Index } from './content.ts';
 import type { Target } from './store.ts';
@@ -16,31 +17,44 @@ export interface CopyReport {
   readonly uploadedBytes: number;
 }
 
-/** Copies an image or index with everything it refers to, then gives it its names. */
-export async function copy(
-  ctx: Context,
-  root: Image | Index,
-  target: Target,
-  names: readonly string[],
-): Promise<CopyReport> {
+/** Sends contents as they become known, so that a layer is on its way while the next is still being made. */
+export interface Sender {
+  /** Sends a blob or manifest once, however often it is asked for. */
+  readonly send: (content: Content) => Promise<Transfer>;
+  /** Sends what the root still lacks, children first, then gives it its names. */
+  readonly finish: (root: Image | Index, names: readonly string[]) => Promise<CopyReport>;
+}
+
+export function createSender(ctx: Context, target: Target): Sender {
+  const once = new Once<Digest, Transfer>();
+  const limit = createLimit(target.concurrency);
   const transfers = new Map<Digest, Transfer>();
   let uploadedBytes = 0;
-  const send = async (content: Content): Promise<void> => {
-    const transfer = await transferOne(ctx, content, target);
-    transfers.set(content.descriptor.digest, transfer);
-    if (transfer === 'uploaded') uploadedBytes += content.descriptor.size;
+  const send = (content: Content): Promise<Transfer> =>
+    once.run(content.descriptor.digest, () =>
+      limit(async () => {
+        const transfer = await transferOne(ctx, content, target);
+        transfers.set(content.descriptor.digest, transfer);
+        if (transfer === 'uploaded') uploadedBytes += content.descriptor.size;
+        return transfer;
+      }),
+    );
+  const finish = async (root: Image | Index, names: readonly string[]): Promise<CopyReport> => {
+    const images = root.kind === 'index' ? root.images : [root];
+    const blobs = images.flatMap((image) => [...image.layers, image.configContent]);
+    const largestFirst = uniqueByDigest(blobs).sort((a, b) => b.descriptor.size - a.descriptor.size);
+    await mapLimited(ctx, largestFirst, target.concurrency, send);
+    if (root.kind === 'index') await mapLimited(ctx, uniqueByDigest(root.images), target.concurrency, send);
+    await target.tag(ctx, root, names);
+    transfers.set(root.descriptor.digest, 'uploaded');
+    return { transfers, uploadedBytes: uploadedBytes + root.descriptor.size };
   };
-  const images = root.kind === 'index' ? root.images : [root];
-  const blobs = new Map<Digest, Content>();
-  for (const image of images)
-    for (const blob of [...image.layers, image.configContent]) blobs.set(blob.descriptor.digest, blob);
-  const largestFirst = [...blobs.values()].sort((a, b) => b.descriptor.size - a.descriptor.size);
-  await mapLimited(ctx, largestFirst, target.concurrency, send);
-  if (root.kind === 'index') await mapLimited(ctx, uniqueByDigest(root.images), target.concurrency, send);
-  await target.tag(ctx, root, names);
-  transfers.set(root.descriptor.digest, 'uploaded');
-  uploadedBytes += root.descriptor.size;
-  return { transfers, uploadedBytes };
+  return { send, finish };
+}
+
+/** Copies an image or index with everything it refers to, then gives it its names. */
+export function copy(ctx: Context, root: Image | Index, target: Target, names: readonly string[]): Promise<CopyReport> {
+  return createSender(ctx, target).finish(root, names);
 }
 
 async function transferOne(ctx: Context, content: Content, target: Target): Promise<Transfer> {

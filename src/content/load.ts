@@ -18,7 +18,11 @@ function contentFrom(source: Source, descriptor: Descriptor): Content {
 
 /** Loads the image for one platform. Throws `NOT_FOUND`, `BASE_PLATFORM_MISSING` (listing what exists) or `MANIFEST_INVALID`. */
 export async function loadImage(ctx: Context, source: Source, name: string, platform: Platform): Promise<Image> {
-  const root = await resolveOrThrow(ctx, source, name);
+  return loadPlatform(ctx, source, await resolveOrThrow(ctx, source, name), platform);
+}
+
+/** The same for a name that is resolved already. */
+export async function loadPlatform(ctx: Context, source: Source, root: Descriptor, platform: Platform): Promise<Image> {
   const image = await imageFor(ctx, source, root, platform, 0);
   if (platformFit(image.platform, platform) === undefined)
     throw platformMissing(source.name, platform, [image.platform]);

@@ -4,17 +4,11 @@ import type { Digest } from '../core/digest.ts';
 import { isDigest } from '../core/digest.ts';
 import { ImageSpecError } from '../core/error.ts';
 
-const list = z
-  .array(z.string())
-  .nullish()
-  .transform((value) => value ?? undefined);
+const list = z.array(z.string()).optional();
 const digest = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value), 'not a sha256 digest');
 
 const historySchema = z.looseObject({
-  created: z
-    .string()
-    .nullish()
-    .transform((value) => value ?? undefined),
+  created: z.string().optional(),
   created_by: z.string().optional(),
   comment: z.string().optional(),
   empty_layer: z.boolean().optional(),
@@ -26,33 +20,21 @@ const runConfigSchema = z.looseObject({
   Entrypoint: list,
   Cmd: list,
   WorkingDir: z.string().optional(),
-  Labels: z
-    .record(z.string(), z.string())
-    .nullish()
-    .transform((value) => value ?? undefined),
+  Labels: z.record(z.string(), z.string()).optional(),
 });
 
 const configSchema = z.looseObject({
   architecture: z.string(),
   os: z.string(),
   variant: z.string().optional(),
-  created: z
-    .string()
-    .nullish()
-    .transform((value) => value ?? undefined),
+  created: z.string().optional(),
   author: z.string().optional(),
-  config: runConfigSchema.nullish().transform((value) => value ?? undefined),
+  config: runConfigSchema.optional(),
   rootfs: z.looseObject({
     type: z.literal('layers'),
-    diff_ids: z
-      .array(digest)
-      .nullish()
-      .transform((value) => value ?? []),
+    diff_ids: z.array(digest).default([]),
   }),
-  history: z
-    .array(historySchema)
-    .nullish()
-    .transform((value) => value ?? undefined),
+  history: z.array(historySchema).optional(),
 });
 
 export type ImageConfig = z.output<typeof configSchema>;
@@ -64,11 +46,14 @@ export function parseConfig(bytes: Uint8Array, what: string): ImageConfig {
   return parseDocument(configSchema, bytes, what);
 }
 
+/** An explicit null means absent on optional members (image-spec, config.md). */
+const withoutNull = (_key: string, value: unknown): unknown => (value === null ? undefined : value);
+
 /** Parses JSON that a stranger sent. */
 export function parseDocument<T>(schema: z.ZodType<T>, bytes: Uint8Array, what: string): T {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), withoutNull);
   } catch (cause) {
     throw new ImageSpecError('MANIFEST_INVALID', `${what} is not JSON`, { cause });
   }

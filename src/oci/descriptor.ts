@@ -24,17 +24,8 @@ export const descriptorSchema = z.looseObject({
   mediaType: z.string(),
   digest,
   size: z.int().nonnegative(),
-  annotations: z
-    .record(z.string(), z.string())
-    .nullish()
-    .transform((value) => value ?? undefined),
-  platform: z
-    .looseObject({ os: z.string(), architecture: z.string(), variant: z.string().optional() })
-    .nullish()
-    .transform((value) => value ?? undefined),
+  annotations: z.record(z.string(), z.string()).optional(),
+  platform: z.looseObject({ os: z.string(), architecture: z.string(), variant: z.string().optional() }).optional(),
   artifactType: z.string().optional(),
-  urls: z
-    .array(z.string())
-    .nullish()
-    .transform((value) => value ?? undefined),
+  urls: z.array(z.string()).optional(),
 });

@@ -6,10 +6,7 @@ import type { Annotations, Descriptor } from './descriptor.ts';
 import { descriptorSchema } from './descriptor.ts';
 import { isIndexType, isManifestType, MEDIA } from './media-type.ts';
 
-const annotations = z
-  .record(z.string(), z.string())
-  .nullish()
-  .transform((value) => value ?? undefined);
+const annotations = z.record(z.string(), z.string()).optional();
 
 const manifestSchema = z.looseObject({
   schemaVersion: z.literal(2),
@@ -22,10 +19,7 @@ const manifestSchema = z.looseObject({
 const indexSchema = z.looseObject({
   schemaVersion: z.literal(2),
   mediaType: z.string().optional(),
-  manifests: z
-    .array(descriptorSchema)
-    .nullish()
-    .transform((value) => value ?? []),
+  manifests: z.array(descriptorSchema).default([]),
   annotations,
 });
 

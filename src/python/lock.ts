@@ -1,5 +1,6 @@
 // What exactly is to be installed: the result of resolution, or of reading a lock. From here on everything is ours.
 import type { Digest } from '../core/digest.ts';
+import { keyOf } from '../core/json.ts';
 
 /** Where a distribution came from if not from an index (PEP 610), without credentials. */
 export interface DirectUrl {
@@ -28,4 +29,11 @@ export interface Lock {
   readonly wheels: readonly LockedWheel[];
   /** Of the canonical list of names, versions and digests: equal locks have equal digests, whatever URL served them. */
   readonly digest: Digest;
+}
+
+/** A lock of these wheels, sorted and digested. */
+export function lockOf(wheels: readonly LockedWheel[]): Lock {
+  const sorted = [...wheels].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const identity = sorted.map(({ name, version, digest, requested }) => ({ name, version, digest, requested }));
+  return { wheels: sorted, digest: keyOf(identity) };
 }

@@ -1,0 +1,114 @@
+// The base of an image: its manifest and config, and what its files tell. Read once per digest, then known from the cache.
+import { z } from 'zod';
+import type { Image } from '../content/content.ts';
+import type { Context } from '../core/context.ts';
+import { step } from '../core/context.ts';
+import type { Digest } from '../core/digest.ts';
+import { keyOf } from '../core/json.ts';
+import type { BaseFacts } from '../filesystem/facts.ts';
+import { EMPTY_FACTS } from '../filesystem/facts.ts';
+import { decodeFacts, encodeFacts } from '../filesystem/facts-record.ts';
+import { readFacts } from '../filesystem/read-layers.ts';
+import type { Platform } from '../oci/platform.ts';
+import { printPlatform } from '../oci/platform.ts';
+import { captureForInterpreter, findInterpreter } from '../python/find-interpreter.ts';
+import type { Interpreter } from '../python/interpreter.ts';
+import type { LocalCache } from '../store/cache.ts';
+import type { ImageUser } from './user.ts';
+import { userEntries } from './user.ts';
+
+/** Raised when the facts' content or the capture rules change: older records are not read any more. */
+const FACTS_FORMAT = 1;
+
+export interface Base {
+  /** As the user wrote it, fully qualified: `docker.io/library/python:3.12-slim`, `scratch`. */
+  readonly name: string;
+  readonly platform: Platform;
+  /** undefined for `scratch`. */
+  readonly image: Image | undefined;
+  /** What the name resolved to: the index's digest where the name is an index. */
+  readonly rootDigest: Digest | undefined;
+  /** Stands for the base in input keys. */
+  readonly key: string;
+}
+
+export interface BaseDetails {
+  readonly user: ImageUser;
+  /** Present when it was asked for. */
+  readonly interpreter: Interpreter | undefined;
+}
+
+export interface BaseReader {
+  readonly base: Base;
+  readonly facts: (ctx: Context) => Promise<BaseFacts>;
+  /** User and interpreter, without reading the facts when they are known. Throws `INTERPRETER_MISSING`. */
+  readonly details: (ctx: Context) => Promise<BaseDetails>;
+}
+
+export interface BaseQuestions {
+  readonly wantsPython: boolean;
+  readonly pythonVersion: string | undefined;
+}
+
+const detailsSchema = z.object({
+  user: z.object({ name: z.string(), uid: z.number(), gid: z.number() }),
+  interpreter: z
+    .object({
+      version: z.string(),
+      path: z.string(),
+      prefix: z.string(),
+      machine: z.string(),
+      libc: z.object({ kind: z.enum(['glibc', 'musl']), major: z.number(), minor: z.number() }),
+      freeThreaded: z.boolean(),
+    })
+    .optional(),
+});
+
+/** `/etc/passwd` of a real image has a few kilobytes. */
+const ACCOUNTS_LIMIT_BYTES = 1 << 20;
+
+function capture(path: string): number | undefined {
+  return path === 'etc/passwd' || path === 'etc/group' ? ACCOUNTS_LIMIT_BYTES : captureForInterpreter(path);
+}
+
+export function readBase(base: Base, questions: BaseQuestions, cache: LocalCache): BaseReader {
+  let facts: Promise<BaseFacts> | undefined;
+  const readOnce = (ctx: Context): Promise<BaseFacts> => (facts ??= factsOf(ctx, base, cache));
+  return { base, facts: readOnce, details: (ctx) => detailsOf(ctx, base, questions, cache, readOnce) };
+}
+
+async function factsOf(ctx: Context, base: Base, cache: LocalCache): Promise<BaseFacts> {
+  const { image } = base;
+  if (!image) return EMPTY_FACTS;
+  const key = keyOf({ format: FACTS_FORMAT, manifest: image.descriptor.digest });
+  const known = await cache.readRecord('facts', key);
+  if (known) return decodeFacts(known);
+  const total = image.layers.reduce((sum, layer) => sum + layer.descriptor.size, 0);
+  const subject = `${base.name} ${printPlatform(base.platform)}`;
+  return step(ctx, { step: 'read base', subject, total, unit: 'bytes' }, async () => {
+    const facts = await readFacts(ctx, image.layers, { capture });
+    await cache.writeRecord('facts', key, encodeFacts(facts));
+    return facts;
+  });
+}
+
+async function detailsOf(
+  ctx: Context,
+  base: Base,
+  questions: BaseQuestions,
+  cache: LocalCache,
+  facts: (ctx: Context) => Promise<BaseFacts>,
+): Promise<BaseDetails> {
+  const { wantsPython, pythonVersion } = questions;
+  const platform = printPlatform(base.platform);
+  const key = keyOf({ format: FACTS_FORMAT, base: base.key, platform, wantsPython, pythonVersion });
+  const known = await cache.readRecord('base', key);
+  const parsed = known && detailsSchema.safeParse(JSON.parse(new TextDecoder().decode(known)));
+  if (parsed?.success) return { user: parsed.data.user, interpreter: parsed.data.interpreter };
+  const read = await facts(ctx);
+  const env = base.image?.config.config?.Env ?? [];
+  const interpreter = wantsPython ? findInterpreter(read, env, base.platform, pythonVersion) : undefined;
+  const details: BaseDetails = { user: userEntries(read, 0).user, interpreter };
+  await cache.writeRecord('base', key, new TextEncoder().encode(JSON.stringify(details)));
+  return details;
+}

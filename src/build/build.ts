@@ -1,0 +1,176 @@
+// The walk: spec → bases, locks and files → layers → images → index → copy → names. Layers are sent while others are packed.
+import { isAbsolute, join } from 'node:path';
+import type { Sender } from '../content/copy.ts';
+import { createSender } from '../content/copy.ts';
+import type { Context } from '../core/context.ts';
+import { createContext, together } from '../core/context.ts';
+import { createPacker } from '../layer/packer.ts';
+import type { LoadedSpec } from '../spec/load.ts';
+import { findSpec, loadSpec } from '../spec/load.ts';
+import { assembleRoot, imageAnnotations } from './assemble.ts';
+import { resolveRoot } from './bases.ts';
+import type { Environment } from './environment.ts';
+import type { Existing } from './existing.ts';
+import { differences, findExisting } from './existing.ts';
+import { createFlights } from './flights.ts';
+import { existingResult, imageResult } from './image-result.ts';
+import type { Inputs } from './inputs.ts';
+import { readInputs, strictKey } from './inputs.ts';
+import type { Job } from './job.ts';
+import { epochOf } from './job.ts';
+import { writeLockFile } from './lock-file.ts';
+import { rememberPush } from './memo.ts';
+import { planImage } from './plan.ts';
+import type { PlatformImage } from './platform-build.ts';
+import { buildPlatform, platformInput } from './platform-build.ts';
+import type { Preparation } from './prepare.ts';
+import { prepare } from './prepare.ts';
+import type { BuildOptions } from './request.ts';
+import { createRequest } from './request.ts';
+import type { BuildResult, ImageResult, PlanResult } from './result.ts';
+import { openTarget, withServices } from './services.ts';
+import { createShelf } from './wheels.ts';
+
+/** Loads the spec from a file or folder and builds it. `argv` is the command line, remembered for the fast path. */
+export async function buildFile(
+  path: string,
+  options: BuildOptions,
+  environment: Environment,
+  argv: readonly string[] = [],
+): Promise<BuildResult> {
+  return buildSpec(await load(path, environment), options, environment, argv);
+}
+
+export async function planFile(path: string, options: BuildOptions, environment: Environment): Promise<PlanResult> {
+  const loaded = await load(path, environment);
+  return withJob(loaded, options, environment, async (ctx, job) => {
+    const exists = job.request.pushed ? (await existing(ctx, job)) !== undefined : false;
+    return planImage(ctx, job, exists);
+  });
+}
+
+export async function buildSpec(
+  loaded: LoadedSpec,
+  options: BuildOptions,
+  environment: Environment,
+  argv: readonly string[] = [],
+): Promise<BuildResult> {
+  return withJob(loaded, options, environment, async (ctx, job) => ({ images: [await buildImage(ctx, job, argv)] }));
+}
+
+async function load(path: string, { workingDirectory }: Environment): Promise<LoadedSpec> {
+  return loadSpec(await findSpec(isAbsolute(path) ? path : join(workingDirectory, path)));
+}
+
+async function withJob<T>(
+  loaded: LoadedSpec,
+  options: BuildOptions,
+  environment: Environment,
+  work: (ctx: Context, job: Job) => Promise<T>,
+): Promise<T> {
+  const ctx = createContext(options);
+  const imageName = await loaded.spec.imageName({ directory: loaded.directory });
+  const request = createRequest(loaded.spec, imageName, options, environment.workingDirectory);
+  return withServices(environment, options.cacheFolder, (services) =>
+    work(ctx, { loaded, request, options, services }),
+  );
+}
+
+async function existing(ctx: Context, { request, services }: Job): Promise<Existing | undefined> {
+  if (!request.pushed) return undefined;
+  const target = { kind: 'registry', reference: request.pushed } as const;
+  return findExisting(ctx, openTarget(target, services, ''), request.tag);
+}
+
+async function buildImage(ctx: Context, job: Job, argv: readonly string[]): Promise<ImageResult> {
+  const { request, options } = job;
+  const onlyPush = request.pushed !== undefined && request.outputs.length === 1;
+  const found = onlyPush && !options.force ? await existing(ctx, job) : undefined;
+  const inputs = await readInputs(ctx, job.loaded, epochOf(job));
+  if (found) return leave(ctx, job, found, inputs, argv);
+  const prepared = await prepare(ctx, job, inputs);
+  const lockFile = prepared.locks.file;
+  if (lockFile && prepared.locks.changed) {
+    await writeLockFile(lockFile, prepared.locks.content, job.services.environment.uniqueName());
+  }
+  const result = await job.services.cache.scratch((scratch) => make(ctx, job, inputs, prepared, scratch));
+  const pushed = { argv, inputs, bases: prepared.bases, lockFile, digest: result.digest, result };
+  await rememberPush(job, pushed);
+  return result;
+}
+
+/** The image is there already: nothing is made, but what has changed since is said. */
+async function leave(
+  ctx: Context,
+  job: Job,
+  found: Existing,
+  inputs: Inputs,
+  argv: readonly string[],
+): Promise<ImageResult> {
+  const bases = await resolveRoot(ctx, job);
+  const warnings = differences(found, job.request.platforms, inputs.digest, bases.rootDigest);
+  const key = strictKey(inputs.digest, bases.rootDigest, found.lock ?? inputs.digest);
+  const result = existingResult(job.request, found, key, warnings);
+  const pushed = { argv, inputs, bases, lockFile: undefined, digest: result.digest, result };
+  if (warnings.length === 0) await rememberPush(job, pushed);
+  return result;
+}
+
+/** From this many bytes of wheels on, threads gain more than their start costs. */
+const WORKERS_FROM_BYTES = 60e6;
+/** More threads than this only wait for memory and the network. */
+const WORKERS_MAX = 4;
+
+function workerCount({ options, services }: Job, { platforms }: Preparation): number {
+  if (options.workers !== undefined) return options.workers;
+  const bytes = platforms.flatMap(({ lock }) => lock?.wheels ?? []).reduce((sum, { size }) => sum + (size ?? 0), 0);
+  const { processors } = services.environment;
+  return bytes < WORKERS_FROM_BYTES || processors < 2 ? 0 : Math.min(processors, WORKERS_MAX);
+}
+
+async function make(
+  ctx: Context,
+  job: Job,
+  inputs: Inputs,
+  prepared: Preparation,
+  scratch: string,
+): Promise<ImageResult> {
+  const { request, services, options, loaded } = job;
+  const targets = request.outputs.map(({ transport }) => openTarget(transport, services, scratch));
+  let senders: Sender[] = [];
+  const flights = createFlights(ctx, (inner) => (senders = targets.map((target) => createSender(inner, target))));
+  const packer = createPacker(flights.ctx, { workers: workerCount(job, prepared) });
+  const identity = {
+    strictKey: strictKey(inputs.digest, prepared.bases.rootDigest, prepared.locks.digest),
+    lock: prepared.locks.digest,
+  };
+  const wheels = prepared.platforms.flatMap(({ lock }) => lock?.wheels ?? []);
+  const shelf = createShelf(loaded.spec, wheels, services, options.offline ?? false);
+  const { cache } = services;
+  const ignoreKnown = options.cache === false;
+  const tools = { cache, packer, ignoreKnown, find: shelf.find, digests: shelf.digests, onReady: flights.send };
+  try {
+    const work = together(
+      flights.ctx,
+      prepared.platforms.map((platform) => (inner): Promise<PlatformImage> => {
+        const baseLayers = platform.reader.base.image?.layers ?? [];
+        baseLayers.forEach(flights.send);
+        return buildPlatform(inner, platformInput(job, inputs, platform, shelf), tools, baseLayers, identity);
+      }),
+    );
+    const platforms = await flights.land(work);
+    const images = platforms.map(({ image }) => image);
+    const root = assembleRoot(images, imageAnnotations(prepared.platforms[0]!.reader.base, identity));
+    const reports = await Promise.all(
+      senders.map(async (sender, i) => {
+        const report = await sender.finish(root, request.outputs[i]!.tags);
+        await targets[i]!.close?.(ctx);
+        return report;
+      }),
+    );
+    const downloaded = services.downloads.total();
+    return imageResult({ request, root, platforms, reports, strictKey: identity.strictKey, downloaded, warnings: [] });
+  } finally {
+    await packer.close();
+  }
+}

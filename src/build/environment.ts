@@ -1,0 +1,45 @@
+// The one place that reads the process's surroundings; everything else gets them as a value, so that a build depends on nothing unseen.
+import { randomBytes } from 'node:crypto';
+import { availableParallelism, homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+
+export interface Environment {
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  /** Absolute. */
+  readonly workingDirectory: string;
+  readonly home: string;
+  readonly processors: number;
+  /** Milliseconds since the epoch. Nothing that enters an image may depend on it. */
+  readonly now: () => number;
+  /** 0 ≤ x < 1. */
+  readonly random: () => number;
+  /** A name nobody else has. */
+  readonly uniqueName: () => string;
+}
+
+export function readEnvironment(): Environment {
+  return {
+    variables: { ...process.env },
+    workingDirectory: process.cwd(),
+    home: homedir(),
+    processors: availableParallelism(),
+    now: () => Date.now(),
+    random: () => Math.random(),
+    uniqueName: () => randomBytes(9).toString('base64url'),
+  };
+}
+
+/** `IMAGESPEC_CACHE`, else `$XDG_CACHE_HOME/imagespec`, else `~/.cache/imagespec`. */
+export function cacheFolder(environment: Environment, asked?: string): string {
+  const { variables, workingDirectory, home } = environment;
+  const folder = asked ?? variables['IMAGESPEC_CACHE'];
+  if (folder) return isAbsolute(folder) ? folder : join(workingDirectory, folder);
+  const xdg = variables['XDG_CACHE_HOME'];
+  return join(xdg && isAbsolute(xdg) ? xdg : join(home, '.cache'), 'imagespec');
+}
+
+/** `SOURCE_DATE_EPOCH` in seconds (reproducible-builds.org), else 0: no time of ours enters an image. */
+export function sourceDateEpoch(environment: Environment): number {
+  const text = environment.variables['SOURCE_DATE_EPOCH'];
+  return text !== undefined && /^\d{1,11}$/.test(text) ? Number(text) : 0;
+}

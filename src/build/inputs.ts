@@ -1,0 +1,77 @@
+// What the user gave, read once: requirement files and copied files, with the digest of it all.
+import { readFile } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import type { Context } from '../core/context.ts';
+import type { Digest } from '../core/digest.ts';
+import { digestOf } from '../core/digest.ts';
+import { keyOf } from '../core/json.ts';
+import type { Entry } from '../filesystem/entry.ts';
+import { hashEntries } from '../filesystem/host.ts';
+import { LAYER_FORMAT } from '../layer/format.ts';
+import { INSTALL_FORMAT } from '../python/install.ts';
+import type { Wants } from '../python/requirements.ts';
+import { readRequirements } from '../python/requirements.ts';
+import type { LoadedSpec } from '../spec/load.ts';
+import type { ImageSpec } from '../spec/spec.ts';
+import { readCopies } from './files.ts';
+
+export interface FileDigest {
+  /** Absolute. */
+  readonly path: string;
+  readonly digest: Digest;
+}
+
+export interface Inputs {
+  readonly wants: Wants;
+  /** Requirements and constraints files. */
+  readonly files: readonly FileDigest[];
+  readonly copies: readonly Entry[];
+  /** Digest of the copies' paths, modes and content. */
+  readonly copied: Digest;
+  /** Of everything the user gave and of the formats in which we write: equal digests, base and lock mean equal images. */
+  readonly digest: Digest;
+}
+
+export async function readInputs(ctx: Context, { spec, directory }: LoadedSpec, epoch: number): Promise<Inputs> {
+  const wants = wantsOf(spec, directory);
+  const [requirements, copies] = await Promise.all([
+    readRequirements(wants),
+    readCopies(ctx, spec.copy ?? [], directory, epoch),
+  ]);
+  const files = await digestFiles(requirements.files);
+  const copied = await hashEntries(ctx, copies);
+  const digest = keyOf({
+    formats: [LAYER_FORMAT, INSTALL_FORMAT],
+    spec: JSON.stringify(spec),
+    files: files.map((file) => file.digest),
+    copied,
+    epoch,
+  });
+  return { wants, files, copies, copied, digest };
+}
+
+export function wantsPackages(wants: Wants): boolean {
+  return wants.packages.length > 0 || wants.requirementsFile !== undefined;
+}
+
+function wantsOf(spec: ImageSpec, folder: string): Wants {
+  const file = spec.requirements;
+  return {
+    packages: spec.packages ?? [],
+    ...(file !== undefined && { requirementsFile: isAbsolute(file) ? file : join(folder, file) }),
+    ...(spec.pipIndex !== undefined && { pipIndex: spec.pipIndex }),
+    pipExtraIndexUrls: spec.pipExtraIndexUrl ?? [],
+  };
+}
+
+export async function digestFiles(paths: readonly string[]): Promise<FileDigest[]> {
+  return Promise.all(paths.map(async (path) => ({ path, digest: digestOf(await readFile(path)) })));
+}
+
+/**
+ * The strict key of an image: everything that decides its bytes. The tag, which is flytekit's, leaves out the base's digest, the lock,
+ * file modes and destinations; this key does not.
+ */
+export function strictKey(inputs: Digest, base: Digest | undefined, lock: Digest): Digest {
+  return keyOf({ inputs, base, lock });
+}

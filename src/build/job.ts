@@ -1,0 +1,17 @@
+// One image to be built: what is wanted, where it goes, and what there is to work with.
+import type { LoadedSpec } from '../spec/load.ts';
+import { sourceDateEpoch } from './environment.ts';
+import type { BuildOptions, Request } from './request.ts';
+import type { Services } from './services.ts';
+
+export interface Job {
+  readonly loaded: LoadedSpec;
+  readonly request: Request;
+  readonly options: BuildOptions;
+  readonly services: Services;
+}
+
+/** Seconds since the epoch for everything in the image that bears a time. */
+export function epochOf({ services }: Job): number {
+  return sourceDateEpoch(services.environment);
+}

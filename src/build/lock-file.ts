@@ -1,0 +1,90 @@
+// `imagespec.lock` beside the spec: what resolution chose, per platform, so that the same spec installs the same tomorrow and elsewhere.
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
+import { z } from 'zod';
+import type { Digest } from '../core/digest.ts';
+import { isDigest } from '../core/digest.ts';
+import { ImageSpecError, systemCode } from '../core/error.ts';
+import type { LockedWheel } from '../python/lock.ts';
+
+const digest = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value));
+
+const wheelSchema = z.strictObject({
+  name: z.string(),
+  version: z.string(),
+  filename: z.string(),
+  url: z.string(),
+  digest,
+  size: z.int().nonnegative().optional(),
+  requested: z.boolean(),
+  directUrl: z
+    .strictObject({ url: z.string(), archive_info: z.strictObject({ hashes: z.strictObject({ sha256: z.string() }) }) })
+    .optional(),
+});
+
+const platformSchema = z.strictObject({
+  /** Digest of what was asked for: as long as it is the same, the lock is taken as it is. */
+  inputs: digest,
+  python: z.string(),
+  wheels: z.array(wheelSchema),
+});
+
+const lockFileSchema = z.strictObject({ version: z.literal(1), platforms: z.record(z.string(), platformSchema) });
+
+export type LockedPlatform = z.output<typeof platformSchema>;
+export type LockFile = z.output<typeof lockFileSchema>;
+
+export const EMPTY_LOCK_FILE: LockFile = { version: 1, platforms: {} };
+
+/** `imagespec.yaml` → `imagespec.lock`; a table in `pyproject.toml` has `imagespec.lock` too. */
+export function lockFileOf(specFile: string): string {
+  const stem = basename(specFile, extname(specFile));
+  return join(dirname(specFile), `${stem === 'pyproject' ? 'imagespec' : stem}.lock`);
+}
+
+/** An absent file is an empty lock; a broken one is an error, since guessing would unlock. */
+export async function readLockFile(file: string): Promise<LockFile> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    if (systemCode(cause) === 'ENOENT') return EMPTY_LOCK_FILE;
+    throw invalid(file, 'cannot be read', cause);
+  }
+  try {
+    return lockFileSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw invalid(file, 'is not a lock file of this version', cause);
+  }
+}
+
+function invalid(file: string, what: string, cause: unknown): ImageSpecError {
+  return new ImageSpecError('REQUIREMENTS_INVALID', `The lock file ${file} ${what}`, {
+    hint: 'Restore it from version control, or delete it to resolve anew.',
+    cause,
+  });
+}
+
+export async function writeLockFile(file: string, lock: LockFile, temporaryName: string): Promise<void> {
+  const platforms = Object.fromEntries(Object.entries(lock.platforms).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const temporary = `${file}.${temporaryName}`;
+  try {
+    await writeFile(temporary, `${JSON.stringify({ version: 1, platforms }, undefined, 2)}\n`);
+    await rename(temporary, file);
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    throw new ImageSpecError('OUTPUT_UNWRITABLE', `The lock file ${file} cannot be written (${systemCode(cause)})`, {
+      hint: 'Make the folder of the spec writable, or build with --frozen and a committed lock file.',
+      cause,
+    });
+  }
+}
+
+/** A lock file holds no credentials: whoever may fetch has them elsewhere. */
+export function withoutCredentials(wheel: LockedWheel): LockedWheel {
+  const url = URL.parse(wheel.url);
+  if (!url || (url.username === '' && url.password === '')) return wheel;
+  url.username = '';
+  url.password = '';
+  return { ...wheel, url: url.href };
+}

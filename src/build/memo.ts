@@ -1,0 +1,57 @@
+// After a push, what the fast path needs to know the next time; see unchanged.ts.
+import { extname } from 'node:path';
+import type { Digest } from '../core/digest.ts';
+import type { Root } from './bases.ts';
+import type { Inputs } from './inputs.ts';
+import { digestFiles } from './inputs.ts';
+import type { Job } from './job.ts';
+import type { ImageResult } from './result.ts';
+import { digestOfCopies, writeMemo } from './unchanged.ts';
+
+/** A spec in TypeScript or JavaScript may read anything: its answer cannot be known without running it. */
+const PLAIN_SPECS = new Set(['.yaml', '.yml', '.json', '.toml']);
+
+export interface Pushed {
+  readonly argv: readonly string[];
+  readonly inputs: Inputs;
+  readonly bases: Root;
+  readonly lockFile: string | undefined;
+  readonly digest: Digest;
+  readonly result: ImageResult;
+}
+
+export async function rememberPush(job: Job, { argv, inputs, bases, lockFile, digest, result }: Pushed): Promise<void> {
+  const { request, loaded, services } = job;
+  const { file, spec, directory } = loaded;
+  const target = request.pushed;
+  if (!target || !file || request.outputs.length > 1 || !PLAIN_SPECS.has(extname(file))) return;
+  // A base on disk would have to be looked at; only a registry answers in one request.
+  const inRegistry = bases.transport.kind === 'registry' ? bases.transport.reference : undefined;
+  if (!inRegistry && bases.transport.kind !== 'scratch') return;
+  const moving = inRegistry && !inRegistry.digest && bases.rootDigest;
+  const own = await digestFiles([file, ...(lockFile ? [lockFile] : [])]);
+  const copies = spec.copy ?? [];
+  await writeMemo(services.cache, argv, services.environment, {
+    files: [...own, ...inputs.files],
+    folder: directory,
+    copies,
+    copied: await digestOfCopies(copies, directory),
+    target,
+    digest,
+    ...(moving && { base: { reference: inRegistry, digest: moving } }),
+    result: { images: [unchanged(result)] },
+  });
+}
+
+/** The result as the next run will tell it. */
+function unchanged(result: ImageResult): ImageResult {
+  const platforms = result.platforms.map((platform) => ({
+    ...platform,
+    layers: platform.layers.map((layer) => ({
+      ...layer,
+      origin: layer.origin === 'base' ? ('base' as const) : ('reused' as const),
+      transfer: 'exists' as const,
+    })),
+  }));
+  return { ...result, status: 'exists', platforms, bytes: { downloaded: 0, uploaded: 0 } };
+}

@@ -1,0 +1,141 @@
+// The packages of one platform: lock → wheels → environment and package layers, or their records when the inputs are known.
+import { z } from 'zod';
+import type { Context } from '../core/context.ts';
+import type { Digest } from '../core/digest.ts';
+import { isDigest } from '../core/digest.ts';
+import { keyOf } from '../core/json.ts';
+import type { Entry } from '../filesystem/entry.ts';
+import { createTree } from '../filesystem/stage.ts';
+import { LAYER_FORMAT } from '../layer/format.ts';
+import { INSTALL_FORMAT, installWheel } from '../python/install.ts';
+import type { Interpreter } from '../python/interpreter.ts';
+import type { Lock, LockedWheel } from '../python/lock.ts';
+import type { VenvLayout } from '../python/venv.ts';
+import { venvEntries, venvLayout } from '../python/venv.ts';
+import { readWheel } from '../python/wheel.ts';
+import type { LocalCache } from '../store/cache.ts';
+import type { BaseReader } from './base.ts';
+import { groupPackages } from './group.ts';
+import type { LayerKind, WantedLayer } from './make-layers.ts';
+
+const digest = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value));
+
+const partSchema = z.array(
+  z.object({ kind: z.enum(['environment', 'packages']), content: z.string(), key: digest, size: z.number() }),
+);
+
+export interface PackagesInput {
+  readonly reader: BaseReader;
+  readonly interpreter: Interpreter;
+  readonly lock: Lock;
+  readonly cache: LocalCache;
+  /** Host paths of the wheels by digest; called only when some layer is not known. */
+  readonly wheels: () => Promise<ReadonlyMap<Digest, string>>;
+  readonly ignoreKnown: boolean;
+}
+
+/** Where the environment lives in every image. */
+export const ENVIRONMENT_ROOT = '/opt/venv';
+const SKELETON = 'environment';
+
+/**
+ * The layers that hold the environment. Which layers there are, and under which keys, is itself kept by the digest of base and
+ * lock, so that a known environment is recognised without opening a wheel.
+ */
+export async function packageLayers(ctx: Context, input: PackagesInput): Promise<WantedLayer[]> {
+  const { reader, interpreter, lock, cache } = input;
+  const key = keyOf({
+    formats: [LAYER_FORMAT, INSTALL_FORMAT],
+    base: reader.base.key,
+    root: ENVIRONMENT_ROOT,
+    interpreter: { ...interpreter, libc: { ...interpreter.libc } },
+    wheels: lock.wheels.map(installKey),
+  });
+  const staged = once(() => stage(ctx, input));
+  const known = input.ignoreKnown ? undefined : await cache.readRecord('environment', key);
+  const parsed = known && partSchema.safeParse(JSON.parse(new TextDecoder().decode(known)));
+  const parts = parsed?.success ? parsed.data : (await staged()).map(({ entries: _entries, ...part }) => part);
+  if (!parsed?.success) await cache.writeRecord('environment', key, new TextEncoder().encode(JSON.stringify(parts)));
+  return parts.map((part) => ({
+    ...part,
+    entries: async () => (await staged()).find((one) => one.key === part.key)?.entries ?? [],
+  }));
+}
+
+/** Everything about a wheel that decides the bytes it installs. */
+function installKey(wheel: LockedWheel) {
+  return { digest: wheel.digest, requested: wheel.requested, directUrl: wheel.directUrl?.url };
+}
+
+interface Part {
+  readonly kind: LayerKind & ('environment' | 'packages');
+  readonly content: string;
+  readonly key: Digest;
+  readonly size: number;
+  readonly entries: readonly Entry[];
+}
+
+/** Opens all wheels, lays their files over the base (which finds conflicts) and cuts the result into layers. */
+async function stage(ctx: Context, { reader, interpreter, lock, wheels }: PackagesInput): Promise<Part[]> {
+  const [facts, files] = await Promise.all([reader.facts(ctx), wheels()]);
+  const layout = venvLayout(interpreter, ENVIRONMENT_ROOT);
+  const tree = createTree(facts);
+  tree.add(venvEntries(layout), SKELETON);
+  const members = await Promise.all(
+    lock.wheels.map(async (locked) => {
+      const file = files.get(locked.digest);
+      if (!file) throw new Error(`wheel ${locked.filename} was not fetched`);
+      const wheel = await readWheel(ctx, file, locked.filename);
+      const { requested, directUrl } = locked;
+      const entries = await installWheel(wheel, { interpreter, venv: layout, requested, directUrl });
+      return { locked, entries, name: locked.name, version: locked.version, size: wheel.size };
+    }),
+  );
+  for (const { locked, entries } of members) tree.add(entries, locked.name);
+  const skeleton = tree.layerEntries([SKELETON]);
+  const python = `Python ${interpreter.version} environment`;
+  const first = part('environment', python, skeleton, layout, interpreter, [], 0);
+  const rest = groupPackages(members).map(({ content, members: group }) => {
+    const entries = tree.layerEntries(group.map((member) => member.name));
+    const size = group.reduce((sum, member) => sum + member.size, 0);
+    return part(
+      'packages',
+      content,
+      entries,
+      layout,
+      interpreter,
+      group.map((member) => member.locked),
+      size,
+    );
+  });
+  return [first, ...rest];
+}
+
+/** A package layer's key names the wheels and not the base, so that images on different bases share layers; what a base adds is in `parents`. */
+function part(
+  kind: Part['kind'],
+  content: string,
+  entries: readonly Entry[],
+  layout: VenvLayout,
+  interpreter: Interpreter,
+  wheels: readonly LockedWheel[],
+  size: number,
+): Part {
+  const parents = entries
+    .filter((entry) => entry.type === 'directory')
+    .map(({ type: _type, ...entry }) => ({ ...entry }));
+  const key = keyOf({
+    formats: [LAYER_FORMAT, INSTALL_FORMAT],
+    kind,
+    interpreter: { path: interpreter.path, version: interpreter.version },
+    root: layout.root,
+    wheels: wheels.map(installKey),
+    parents,
+  });
+  return { kind, content, key, size, entries };
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => (result ??= work());
+}

@@ -1,0 +1,64 @@
+// `--plan`: what a build would do, computed without packing or sending anything.
+import type { Context } from '../core/context.ts';
+import type { Job } from './job.ts';
+import { epochOf } from './job.ts';
+import { readInputs, strictKey } from './inputs.ts';
+import { readLayerRecord } from './layer-record.ts';
+import type { WantedLayer } from './make-layers.ts';
+import { platformInput } from './platform-build.ts';
+import { wantedLayers } from './platform-build.ts';
+import type { PreparedPlatform } from './prepare.ts';
+import { prepare } from './prepare.ts';
+import type { PlannedLayer, PlannedPlatform, PlanResult } from './result.ts';
+import { createShelf } from './wheels.ts';
+
+export async function planImage(ctx: Context, job: Job, exists: boolean): Promise<PlanResult> {
+  const { request, options, services, loaded } = job;
+  const inputs = await readInputs(ctx, loaded, epochOf(job));
+  const prepared = await prepare(ctx, job, inputs);
+  const wheels = prepared.platforms.flatMap(({ lock }) => lock?.wheels ?? []);
+  const shelf = createShelf(loaded.spec, wheels, services, options.offline ?? false);
+  const platforms: PlannedPlatform[] = [];
+  for (const platform of prepared.platforms) {
+    const wanted = await wantedLayers(ctx, platformInput(job, inputs, platform, shelf));
+    const layers = await Promise.all(wanted.map((want) => plannedLayer(want, job)));
+    platforms.push(plannedPlatform(platform, layers));
+  }
+  return {
+    name: loaded.spec.name,
+    reference: request.imageName,
+    exists,
+    strictKey: strictKey(inputs.digest, prepared.bases.rootDigest, prepared.locks.digest),
+    platforms,
+    outputs: request.outputs.map((output) => output.text),
+  };
+}
+
+async function plannedLayer(
+  { kind, content, key, size }: WantedLayer,
+  { services, options }: Job,
+): Promise<PlannedLayer> {
+  const known = options.cache === false ? undefined : await readLayerRecord(services.cache, key);
+  if (!known) return { kind, content, key, action: 'pack', size };
+  return { kind, content, key, action: 'reuse', size: known.size, digest: known.digest };
+}
+
+function plannedPlatform(
+  { name, reader, details, lock }: PreparedPlatform,
+  made: readonly PlannedLayer[],
+): PlannedPlatform {
+  const base = (reader.base.image?.layers ?? []).map(({ descriptor: { digest, size } }): PlannedLayer => ({
+    kind: 'base',
+    content: 'base image',
+    action: 'base',
+    size,
+    digest,
+  }));
+  return {
+    platform: name,
+    base: reader.base.name,
+    python: details.interpreter?.version,
+    packages: (lock?.wheels ?? []).map((wheel) => `${wheel.name}==${wheel.version}`),
+    layers: [...base, ...made],
+  };
+}

@@ -1,0 +1,127 @@
+// A request is a spec and where the result goes: flag, call and file become one value here, checked once, before anything moves.
+import { isAbsolute, join } from 'node:path';
+import type { BuildEvent } from '../core/event.ts';
+import { ImageSpecError } from '../core/error.ts';
+import type { Platform } from '../oci/platform.ts';
+import { parsePlatform, printPlatform } from '../oci/platform.ts';
+import type { Reference } from '../oci/reference.ts';
+import { isTag, parseReference, printReference } from '../oci/reference.ts';
+import type { ImageSpec } from '../spec/spec.ts';
+import type { Transport } from '../store/transport.ts';
+import { parseTransport, printTransport } from '../store/transport.ts';
+
+export interface BuildOptions {
+  /** Push to `<registry>/<name>:<tag>`; skipped when it exists, unless `force`. */
+  readonly push?: boolean | undefined;
+  /** Further places: `oci:DIR[:TAG]`, `oci-archive:FILE`, `docker-archive:FILE`, `docker://REF`. */
+  readonly outputs?: readonly string[] | undefined;
+  /** Overrides the spec's platforms. */
+  readonly platforms?: readonly string[] | undefined;
+  /** Further tags beside the spec's own. */
+  readonly tags?: readonly string[] | undefined;
+  readonly force?: boolean | undefined;
+  /** Fail instead of changing the lock. */
+  readonly frozen?: boolean | undefined;
+  /** Fail instead of asking the network for anything but the targets. */
+  readonly offline?: boolean | undefined;
+  /** `false` makes every layer anew. */
+  readonly cache?: boolean | undefined;
+  /** Folder of the cache; default see `IMAGESPEC_CACHE`. */
+  readonly cacheFolder?: string | undefined;
+  /** Threads that pack layers; default by processors and amount of work. */
+  readonly workers?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly on?: ((event: BuildEvent) => void) | undefined;
+}
+
+export interface Output {
+  readonly transport: Transport;
+  /** Names to give there. */
+  readonly tags: readonly string[];
+  /** As the user would write it. */
+  readonly text: string;
+}
+
+export interface Request {
+  readonly spec: ImageSpec;
+  /** `registry/name:tag`, or `name:tag` without a registry. */
+  readonly imageName: string;
+  readonly tag: string;
+  /** flytekit's id of the spec. */
+  readonly specId: string;
+  readonly platforms: readonly Platform[];
+  readonly outputs: readonly Output[];
+  /** Where the spec itself says the image belongs; present with `push`. */
+  readonly pushed: Reference | undefined;
+}
+
+const DEFAULT_PLATFORM = 'linux/amd64';
+
+/** Checks options against the spec. Throws `USAGE`, `PLATFORM_INVALID`, `REFERENCE_INVALID`. */
+export function createRequest(
+  spec: ImageSpec,
+  imageName: string,
+  options: BuildOptions,
+  workingDirectory: string,
+): Request {
+  const tag = imageName.slice(imageName.lastIndexOf(':') + 1);
+  const platforms = readPlatforms(options.platforms ?? spec.platforms);
+  const extra = options.tags ?? [];
+  const bad = extra.find((one) => !isTag(one));
+  if (bad !== undefined) {
+    throw new ImageSpecError('USAGE', `"${bad}" is not a tag`, {
+      hint: 'Tags have letters, digits, "_", "." and "-".',
+    });
+  }
+  const pushed = options.push ? pushReference(spec, imageName) : undefined;
+  const tags = [tag, ...extra];
+  const outputs = (options.outputs ?? []).map((text) => toOutput(text, tags, workingDirectory));
+  if (pushed)
+    outputs.unshift({ transport: { kind: 'registry', reference: pushed }, tags, text: printReference(pushed) });
+  if (outputs.length === 0) outputs.push(toOutput(`oci:.imagespec/${spec.name}`, tags, workingDirectory));
+  return { spec, imageName, tag, platforms, outputs, pushed };
+}
+
+function readPlatforms(texts: readonly string[]): Platform[] {
+  const list = texts.flatMap((text) => text.split(',')).filter((text) => text.trim() !== '');
+  const platforms = (list.length > 0 ? list : [DEFAULT_PLATFORM]).map(parsePlatform);
+  return [...new Map(platforms.map((platform) => [printPlatform(platform), platform])).values()];
+}
+
+function pushReference(spec: ImageSpec, imageName: string): Reference {
+  if (spec.registry) return parseReference(imageName);
+  throw new ImageSpecError('USAGE', `The spec "${spec.name}" names no registry to push to`, {
+    hint: 'Set `registry:` in the spec (for example ghcr.io/acme), or give a place with --output docker://REF.',
+  });
+}
+
+function toOutput(text: string, tags: readonly string[], workingDirectory: string): Output {
+  const transport = parseTransport(text);
+  const within = (path: string): string => (isAbsolute(path) ? path : join(workingDirectory, path));
+  switch (transport.kind) {
+    case 'scratch':
+      throw new ImageSpecError('USAGE', '"scratch" is a base, not an output', { hint: 'Write for example oci:DIR.' });
+    case 'registry': {
+      const own = transport.reference.tag;
+      const named = text.slice(text.lastIndexOf('/')).includes(':');
+      return { transport, tags: own && named ? [own, ...tags.slice(1)] : [...tags], text };
+    }
+    case 'oci': {
+      const named = transport.name === undefined ? tags : [transport.name, ...tags.slice(1)];
+      return {
+        transport: { ...transport, folder: within(transport.folder) },
+        tags: named,
+        text: printTransport(transport),
+      };
+    }
+    case 'oci-archive':
+    case 'docker-archive': {
+      const named = transport.name === undefined ? tags : [transport.name, ...tags.slice(1)];
+      return {
+        transport: { ...transport, file: within(transport.file) },
+        tags: named,
+        text: printTransport(transport),
+      };
+    }
+  }
+}

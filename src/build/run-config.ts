@@ -1,0 +1,70 @@
+// What the config of the new image says: the base's own words, with the environment, user and entry point of the spec on top.
+import type { History, ImageConfig, RunConfig } from '../oci/config.ts';
+import type { Platform } from '../oci/platform.ts';
+
+/** What a shell would search if the base says nothing (Debian's login default). */
+export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+export interface RunSettings {
+  /** Folder of the environment's programs, first on PATH; absent when nothing was installed. */
+  readonly programs?: string | undefined;
+  readonly env: readonly (readonly [name: string, value: string])[];
+  readonly user: string;
+  readonly workingDirectory: string;
+  /** undefined keeps the base's; [] clears it. Setting it clears an inherited Cmd, as Docker does. */
+  readonly entrypoint?: readonly string[] | undefined;
+}
+
+/** Sets a variable where it stands, else at the end: image-spec wants unique names. */
+function withVariable(env: readonly string[], name: string, value: string): string[] {
+  const line = `${name}=${value}`;
+  const index = env.findIndex((one) => one.startsWith(`${name}=`));
+  return index < 0 ? [...env, line] : env.with(index, line);
+}
+
+export function variableOf(env: readonly string[], name: string): string | undefined {
+  return env.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
+}
+
+export function runConfig(base: RunConfig | undefined, settings: RunSettings): RunConfig {
+  let env: string[] = base?.Env ?? [];
+  const path = variableOf(env, 'PATH') ?? DEFAULT_PATH;
+  env = withVariable(env, 'PATH', settings.programs ? `${settings.programs}:${path}` : path);
+  for (const [name, value] of settings.env) env = withVariable(env, name, value);
+  const merged: RunConfig = { ...base, Env: env, User: settings.user, WorkingDir: settings.workingDirectory };
+  if (settings.entrypoint === undefined) return merged;
+  const { Cmd: _inherited, ...rest } = merged;
+  return { ...rest, Entrypoint: [...settings.entrypoint] };
+}
+
+export interface NewLayer {
+  readonly diffId: `sha256:${string}`;
+  readonly content: string;
+}
+
+/** The whole config. Unknown members of the base stay; history keeps one entry per layer. */
+export function imageConfig(
+  base: ImageConfig | undefined,
+  platform: Platform,
+  run: RunConfig,
+  layers: readonly NewLayer[],
+  created: string,
+): ImageConfig {
+  const history: History[] = layers.map((layer) => ({ created, created_by: `imagespec: ${layer.content}` }));
+  return {
+    ...base,
+    architecture: platform.architecture,
+    os: platform.os,
+    ...(platform.variant && { variant: platform.variant }),
+    created,
+    config: run,
+    rootfs: { type: 'layers', diff_ids: [...(base?.rootfs.diff_ids ?? []), ...layers.map((layer) => layer.diffId)] },
+    history: [...baseHistory(base), ...history],
+  };
+}
+
+/** A base without history gets one entry per layer, so that the numbers of history and layers go on agreeing. */
+function baseHistory(base: ImageConfig | undefined): History[] {
+  if (!base) return [];
+  return base.history ?? base.rootfs.diff_ids.map(() => ({ created_by: 'base image' }));
+}

@@ -1,0 +1,77 @@
+// The user an image runs as: flytekit's builder makes `flytekit` (uid 1000, or the next free one) the owner of /root and /home/flytekit.
+import { ImageSpecError } from '../core/error.ts';
+import type { Entry } from '../filesystem/entry.ts';
+import { directory, inlineFile } from '../filesystem/entry.ts';
+import type { BaseFacts } from '../filesystem/facts.ts';
+
+export interface ImageUser {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export const USER_NAME = 'flytekit';
+/** login.defs' UID_MIN and UID_MAX, which useradd obeys. */
+const FIRST_UID = 1000;
+const LAST_UID = 60_000;
+
+interface Account {
+  readonly name: string;
+  readonly id: number;
+  readonly group: number;
+}
+
+/** Lines of passwd(5) or group(5); the third field is the id, the fourth passwd's group. */
+function accounts(text: string): Account[] {
+  return text.split('\n').flatMap((line) => {
+    const [name, , id, group] = line.split(':');
+    return name && id && /^\d+$/.test(id) ? [{ name, id: Number(id), group: Number(group) || 0 }] : [];
+  });
+}
+
+/** The user with entries that bring it into being; none of passwd and group when the base knows it already. */
+export function userEntries(facts: BaseFacts, mtime: number): { user: ImageUser; entries: Entry[] } {
+  const passwd = textOf(facts, 'etc/passwd') ?? 'root:x:0:0:root:/root:/bin/sh\n';
+  const group = textOf(facts, 'etc/group') ?? 'root:x:0:\n';
+  const known = accounts(passwd).find((account) => account.name === USER_NAME);
+  const user = known
+    ? { name: USER_NAME, uid: known.id, gid: known.group }
+    : { name: USER_NAME, ...freeIds(accounts(passwd), accounts(group)) };
+  const owned = { uid: user.uid, gid: user.gid, mtime };
+  const homes = [
+    directory('root', { ...owned, mode: 0o755, gid: facts.entries.get('root')?.gid ?? 0 }),
+    directory(`home/${USER_NAME}`, { ...owned, mode: 0o755 }),
+  ];
+  if (known) return { user, entries: homes };
+  const shell = facts.entries.has('bin/bash') || facts.entries.has('usr/bin/bash') ? '/bin/bash' : '/bin/sh';
+  const line = `${USER_NAME}:x:${user.uid}:${user.gid}::/home/${USER_NAME}:${shell}\n`;
+  const files = [
+    inlineFile('etc/passwd', withLine(passwd, line), { mtime }),
+    inlineFile('etc/group', withLine(group, `${USER_NAME}:x:${user.gid}:\n`), { mtime }),
+  ];
+  return { user, entries: [...files, ...homes] };
+}
+
+const withLine = (text: string, line: string): string =>
+  (text === '' || text.endsWith('\n') ? text : `${text}\n`) + line;
+
+function textOf(facts: BaseFacts, path: string): string | undefined {
+  const bytes = facts.captured.get(path);
+  if (bytes) return new TextDecoder().decode(bytes);
+  if (!facts.entries.has(path)) return undefined;
+  throw new ImageSpecError('LAYER_INVALID', `/${path} of the base image is not a readable small file`, {
+    hint: 'The build must add its user to it: choose a base image whose /etc/passwd and /etc/group are plain files.',
+  });
+}
+
+/** useradd gives the group the user's number when it is free, else the next free one. */
+function freeIds(users: readonly Account[], groups: readonly Account[]): { uid: number; gid: number } {
+  const firstFree = (taken: readonly Account[], from: number): number => {
+    const ids = new Set(taken.map((account) => account.id));
+    let id = from;
+    while (ids.has(id) && id < LAST_UID) id++;
+    return id;
+  };
+  const uid = firstFree(users, FIRST_UID);
+  return { uid, gid: groups.some((group) => group.id === uid) ? firstFree(groups, FIRST_UID) : uid };
+}

@@ -1,0 +1,47 @@
+// `imagespec build`: flags become options of the library; the result is printed for people or programs.
+import { buildFile, planFile } from '../build/build.ts';
+import type { BuildOptions } from '../build/request.ts';
+import type { BuildFlags } from './commands.ts';
+import { printPlan, printResult } from './print.ts';
+import type { Session } from './session.ts';
+
+function toOptions(flags: BuildFlags, { signal, on }: Session): BuildOptions {
+  const { push, output, platform, tag, force, frozen, offline, cache, cacheDir, workers } = flags;
+  return {
+    push,
+    outputs: output,
+    platforms: platform,
+    tags: tag,
+    force,
+    frozen,
+    offline,
+    cache,
+    cacheFolder: cacheDir,
+    workers: workers === undefined ? undefined : Number(workers),
+    signal,
+    on,
+  };
+}
+
+export async function runBuild(
+  file: string,
+  flags: BuildFlags,
+  argv: readonly string[],
+  session: Session,
+): Promise<void> {
+  const options = toOptions(flags, session);
+  const { environment, result, say } = session;
+  if (flags.plan) {
+    const plan = await planFile(file, options, environment);
+    result(flags.json ? `${JSON.stringify(plan)}\n` : printPlan(plan));
+    return;
+  }
+  const built = await buildFile(file, options, environment, argv);
+  if (flags.json) {
+    result(`${JSON.stringify(built)}\n`);
+    return;
+  }
+  result('');
+  for (const image of built.images) say(printResult(image));
+  result(built.images.map((image) => `${image.reference}\n`).join(''));
+}

@@ -1,0 +1,154 @@
+// The commands and their options; each command is a few lines that call the library and print what it says.
+import { Command, CommanderError, Option } from 'commander';
+import type { Environment } from '../build/environment.ts';
+import { version } from './version.ts';
+import type { CommonOptions, Session } from './session.ts';
+import { runSession } from './session.ts';
+
+interface BuildFlags extends CommonOptions {
+  readonly push?: boolean;
+  readonly output?: string[];
+  readonly platform?: string[];
+  readonly tag?: string[];
+  readonly plan?: boolean;
+  readonly force?: boolean;
+  readonly frozen?: boolean;
+  readonly offline?: boolean;
+  /** commander's `--no-cache`. */
+  readonly cache?: boolean;
+  readonly workers?: string;
+}
+
+const collect = (value: string, before: string[] = []): string[] => [...before, value];
+
+/** Parses the command line and runs what it says; returns the exit status. */
+export async function runCommands(argv: readonly string[], environment: Environment): Promise<number> {
+  let status = 0;
+  const program = createProgram(environment, argv, (code) => (status = code));
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return status;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    throw error;
+  }
+}
+
+type Report = (status: number) => void;
+
+function createProgram(environment: Environment, argv: readonly string[], report: Report): Command {
+  const program = new Command('imagespec')
+    .description('Builds OCI images of Python programs from an ImageSpec, without Docker, daemon or root.')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(add --help for all options)')
+    .configureHelp({ sortSubcommands: false });
+  const run = (options: CommonOptions, work: (session: Session) => Promise<void>): Promise<void> =>
+    runSession(options, environment, work).then(report);
+  addBuild(program, argv, run);
+  addSpecCommands(program, run);
+  addImageCommands(program, run);
+  addCache(program, run);
+  return program;
+}
+
+type Run = (options: CommonOptions, work: (session: Session) => Promise<void>) => Promise<void>;
+
+/** Options that every command understands. */
+function common(command: Command): Command {
+  return command
+    .option('--json', 'print the result as one JSON object')
+    .option('--verbose', 'print the causes of an error too')
+    .addOption(new Option('--progress <style>', 'auto, bars, plain, json or none').default('auto'))
+    .option('--cache-dir <dir>', 'folder of the cache (default: $IMAGESPEC_CACHE or ~/.cache/imagespec)');
+}
+
+const example = (text: string): string => `\nExample:\n  $ ${text}\n`;
+
+function addBuild(program: Command, argv: readonly string[], run: Run): void {
+  common(program.command('build'))
+    .argument('[spec]', 'spec file, or a folder with one', '.')
+    .description('build the image of a spec')
+    .option('--push', 'push to <registry>/<name>:<tag>; skipped when it exists, unless --force')
+    .option('-o, --output <place>', 'oci:DIR[:TAG], oci-archive:FILE, docker-archive:FILE or docker://REF', collect)
+    .option('--platform <os/arch>', 'overrides the spec; more than one gives an index', collect)
+    .option('-t, --tag <tag>', 'a further tag', collect)
+    .option('--plan', 'print what would be done, do nothing')
+    .option('--force', 'build and push even when the image exists')
+    .option('--frozen', 'fail instead of changing the lock file')
+    .option('--offline', 'fail instead of downloading')
+    .option('--no-cache', 'make every layer anew')
+    .addOption(new Option('--workers <n>', 'threads that pack layers').hideHelp())
+    .addHelpText('after', example('imagespec build --push --platform linux/amd64,linux/arm64'))
+    .action((spec: string, flags: BuildFlags) =>
+      run(flags, async (session) => {
+        const { runBuild } = await import('./build-command.ts');
+        await runBuild(spec, flags, argv, session);
+      }),
+    );
+}
+
+export type { BuildFlags };
+
+function addSpecCommands(program: Command, run: Run): void {
+  common(program.command('tag'))
+    .argument('[spec]', 'spec file, or a folder with one', '.')
+    .description("print the image's full name without building")
+    .addHelpText('after', example('docker pull "$(imagespec tag)"'))
+    .action((spec: string, flags: CommonOptions) =>
+      run(flags, async (session) => (await import('./spec-commands.ts')).runTag(spec, flags, session)),
+    );
+  common(program.command('init'))
+    .argument('[dir]', 'folder of the project', '.')
+    .description('write imagespec.yaml with every parameter explained')
+    .addHelpText('after', example('imagespec init my-project'))
+    .action((dir: string, flags: CommonOptions) =>
+      run(flags, async (session) => (await import('./spec-commands.ts')).runInit(dir, flags, session)),
+    );
+  common(program.command('schema'))
+    .description('print the JSON Schema of spec files')
+    .addHelpText('after', example('imagespec schema > imagespec.schema.json'))
+    .action((flags: CommonOptions) =>
+      run(flags, async (session) => (await import('./spec-commands.ts')).runSchema(session)),
+    );
+}
+
+function addImageCommands(program: Command, run: Run): void {
+  common(program.command('inspect'))
+    .argument('<image>', 'reference or TRANSPORT:PATH')
+    .description('print what an image is made of')
+    .addHelpText('after', example('imagespec inspect oci:.imagespec/hello'))
+    .action((image: string, flags: CommonOptions) =>
+      run(flags, async (session) => (await import('./image-commands.ts')).runInspect(image, flags, session)),
+    );
+  common(program.command('validate'))
+    .argument('<image>', 'reference or TRANSPORT:PATH')
+    .description('read every byte of an image and check it')
+    .addHelpText('after', example('imagespec validate ghcr.io/acme/app:1.0'))
+    .action((image: string, flags: CommonOptions) =>
+      run(flags, async (session) => (await import('./image-commands.ts')).runValidate(image, flags, session)),
+    );
+}
+
+interface PruneFlags extends CommonOptions {
+  readonly all?: boolean;
+  readonly days: string;
+}
+
+function addCache(program: Command, run: Run): void {
+  const cache = program.command('cache').description('look after the local cache');
+  common(cache.command('ls'))
+    .description('print what the cache holds')
+    .addHelpText('after', example('imagespec cache ls --json'))
+    .action((flags: CommonOptions) =>
+      run(flags, async (session) => (await import('./cache-commands.ts')).runCacheList(flags, session)),
+    );
+  common(cache.command('prune'))
+    .description('delete what was not used lately')
+    .option('--all', 'delete everything')
+    .option('--days <n>', 'delete what was not used for this many days', '30')
+    .addHelpText('after', example('imagespec cache prune --days 7'))
+    .action((flags: PruneFlags) =>
+      run(flags, async (session) => (await import('./cache-commands.ts')).runCachePrune(flags, session)),
+    );
+}

@@ -1,0 +1,74 @@
+// Events become a picture: bars on a terminal, plain lines in CI, JSON lines for programs. All of it goes to stderr.
+import type { MultiBar, SingleBar } from 'cli-progress';
+import type { BuildEvent, EndEvent, StartEvent } from '../core/event.ts';
+
+export type ProgressStyle = 'bars' | 'plain' | 'json' | 'none';
+
+export interface ProgressView {
+  readonly on: (event: BuildEvent) => void;
+  /** Takes the picture off the screen, before anything else is written. */
+  readonly stop: () => void;
+}
+
+export interface Screen {
+  readonly write: (text: string) => void;
+  readonly stream: NodeJS.WritableStream;
+}
+
+/** Steps that a person wants to see; others are only in the JSON stream. */
+const SHOWN = new Set(['resolve', 'read base', 'download', 'pack', 'upload', 'install uv']);
+/** Steps shorter than this many bytes end before a bar could be read. */
+const BAR_FROM_BYTES = 1 << 20;
+
+export async function createProgress(style: ProgressStyle, screen: Screen): Promise<ProgressView> {
+  if (style === 'none') return { on: () => undefined, stop: () => undefined };
+  if (style === 'json') return { on: (event) => screen.write(`${JSON.stringify(event)}\n`), stop: () => undefined };
+  if (style === 'plain') return plainView(screen);
+  const { MultiBar, Presets } = await import('cli-progress');
+  const format = ' {bar} {percentage}% {step} {subject}';
+  const options = { format, clearOnComplete: true, hideCursor: true, stream: screen.stream, stopOnComplete: false };
+  return barView(new MultiBar(options, Presets.shades_grey));
+}
+
+/** Digests and long lists are cut so that a line stays a line. */
+export function shorten(subject: string, max = 60): string {
+  const short = subject.replace(/^sha256:([0-9a-f]{12})[0-9a-f]{52}/, '$1');
+  return short.length <= max ? short : `${short.slice(0, max - 1)}…`;
+}
+
+function plainView({ write }: Screen): ProgressView {
+  const open = new Map<number, StartEvent>();
+  const on = (event: BuildEvent): void => {
+    if (event.type === 'start') open.set(event.id, event);
+    if (event.type === 'log' && event.level !== 'debug') write(`${event.level}: ${event.message}\n`);
+    if (event.type !== 'end') return;
+    const start = open.get(event.id);
+    open.delete(event.id);
+    if (start && SHOWN.has(start.step)) write(`${endLine(start, event)}\n`);
+  };
+  return { on, stop: () => undefined };
+}
+
+function endLine(start: StartEvent, end: EndEvent): string {
+  const how = end.note ?? (end.outcome === 'done' ? '' : end.outcome);
+  return `${start.step} ${shorten(start.subject)}${how ? `: ${how}` : ''}`;
+}
+
+function barView(bars: MultiBar): ProgressView {
+  const open = new Map<number, SingleBar>();
+  const on = (event: BuildEvent): void => {
+    if (event.type === 'start' && SHOWN.has(event.step) && (event.total ?? 0) >= BAR_FROM_BYTES) {
+      const payload = { step: event.step, subject: shorten(event.subject, 40) };
+      open.set(event.id, bars.create(event.total ?? 0, 0, payload));
+    } else if (event.type === 'progress') {
+      open.get(event.id)?.update(event.done);
+    } else if (event.type === 'end') {
+      const bar = open.get(event.id);
+      open.delete(event.id);
+      if (bar) bars.remove(bar);
+    } else if (event.type === 'log' && event.level !== 'debug') {
+      bars.log(`${event.level}: ${event.message}\n`);
+    }
+  };
+  return { on, stop: () => bars.stop() };
+}

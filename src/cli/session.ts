@@ -1,0 +1,79 @@
+// What every command shares: where words go, how progress looks, what an interrupt does, how an error ends.
+import type { Environment } from '../build/environment.ts';
+import { abortedError } from '../core/context.ts';
+import type { BuildEvent } from '../core/event.ts';
+import { ERROR_CODES, ImageSpecError, isImageSpecError } from '../core/error.ts';
+import { printError } from './print.ts';
+import type { ProgressStyle } from './progress.ts';
+import { createProgress } from './progress.ts';
+
+export interface CommonOptions {
+  readonly json?: boolean | undefined;
+  readonly progress?: string | undefined;
+  readonly verbose?: boolean | undefined;
+  readonly cacheDir?: string | undefined;
+}
+
+export interface Session {
+  readonly environment: Environment;
+  readonly signal: AbortSignal;
+  readonly on: (event: BuildEvent) => void;
+  /** The result: text for people, or one JSON value. Ends the progress picture. */
+  readonly result: (text: string) => void;
+  /** Words about the result; stderr. */
+  readonly say: (text: string) => void;
+}
+
+const STYLES: readonly ProgressStyle[] = ['bars', 'plain', 'json', 'none'];
+
+function styleOf(options: CommonOptions, environment: Environment): ProgressStyle {
+  const { progress } = options;
+  if (progress !== undefined && progress !== 'auto') {
+    const style = STYLES.find((one) => one === progress);
+    if (style) return style;
+    throw new ImageSpecError('USAGE', `--progress "${progress}" is not known`, {
+      hint: `Choose auto, ${STYLES.join(', ')}.`,
+    });
+  }
+  const dumb = environment.variables['CI'] || environment.variables['TERM'] === 'dumb';
+  return process.stderr.isTTY && !dumb ? 'bars' : 'plain';
+}
+
+/** Runs a command's work; returns the exit status. */
+export async function runSession(
+  options: CommonOptions,
+  environment: Environment,
+  work: (session: Session) => Promise<void>,
+): Promise<number> {
+  const controller = new AbortController();
+  const interrupt = (signal: NodeJS.Signals): void => controller.abort(abortedError(new Error(signal)));
+  const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  const say = (text: string): void => void process.stderr.write(text);
+  let stop = (): void => undefined;
+  try {
+    for (const signal of signals) process.on(signal, interrupt);
+    const view = await createProgress(styleOf(options, environment), { write: say, stream: process.stderr });
+    stop = view.stop;
+    const result = (text: string): void => {
+      stop();
+      process.stdout.write(text);
+    };
+    await work({ environment, signal: controller.signal, on: view.on, result, say });
+    return 0;
+  } catch (error) {
+    stop();
+    const shown = controller.signal.aborted ? abortedError(controller.signal.reason) : error;
+    say(printError(shown, options.verbose ?? false));
+    if (options.json) process.stdout.write(`${JSON.stringify({ error: errorJson(shown) })}\n`);
+    return isImageSpecError(shown) ? ERROR_CODES[shown.code].exit : 1;
+  } finally {
+    stop();
+    for (const signal of signals) process.off(signal, interrupt);
+  }
+}
+
+function errorJson(error: unknown) {
+  if (!isImageSpecError(error)) return { code: 'BUG', message: String(error) };
+  const { code, message, hint, issues, facts } = error;
+  return { code, message, hint, issues, facts, retryable: ERROR_CODES[code].retryable };
+}

@@ -1,0 +1,46 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Groupable } from '../../src/build/group.ts';
+import { groupPackages } from '../../src/build/group.ts';
+
+const MIB = 1 << 20;
+const one = (name: string, size: number): Groupable => ({ name, version: '1', size });
+
+const packages = fc.uniqueArray(
+  fc.record({ name: fc.stringMatching(/^[a-z]{1,8}$/), version: fc.constant('1'), size: fc.nat(3 * MIB) }),
+  { selector: ({ name }) => name, maxLength: 200 },
+);
+
+describe('groupPackages', () => {
+  it('gives big packages a layer of their own, by name, before the shared ones', () => {
+    const groups = groupPackages([one('zlib', 9 * MIB), one('tiny', 10), one('numpy', 20 * MIB)]);
+    expect(groups.map((group) => group.members.map(({ name }) => name))).toEqual([['numpy'], ['zlib'], ['tiny']]);
+  });
+
+  it('keeps every package exactly once, in few layers', () => {
+    fc.assert(
+      fc.property(packages, (list) => {
+        const groups = groupPackages(list);
+        const names = groups.flatMap(({ members }) => members.map(({ name }) => name));
+        expect(names.sort()).toEqual(list.map(({ name }) => name).sort());
+        expect(groups.length).toBeLessThanOrEqual(68);
+      }),
+    );
+  });
+
+  it('does not depend on the order of packages', () => {
+    fc.assert(
+      fc.property(packages, (list) => {
+        expect(groupPackages(list)).toEqual(groupPackages(list.toReversed()));
+      }),
+    );
+  });
+
+  it('moves one layer when one small package changes', () => {
+    const small = Array.from({ length: 40 }, (_, i) => one(`p${i}`, 1000));
+    const before = groupPackages(small);
+    const after = groupPackages(small.with(7, { ...small[7]!, version: '2' }));
+    const moved = after.filter((group, i) => JSON.stringify(group.members) !== JSON.stringify(before[i]?.members));
+    expect(moved).toHaveLength(1);
+  });
+});
