@@ -82,7 +82,8 @@ async function factsOf(ctx: Context, base: Base, cache: LocalCache): Promise<Bas
   if (!image) return EMPTY_FACTS;
   const key = keyOf({ format: FACTS_FORMAT, manifest: image.descriptor.digest });
   const known = await cache.readRecord('facts', key);
-  if (known) return decodeFacts(known);
+  const decoded = known && decodeFacts(known);
+  if (decoded) return decoded;
   const total = image.layers.reduce((sum, layer) => sum + layer.descriptor.size, 0);
   const subject = `${base.name} ${printPlatform(base.platform)}`;
   return step(ctx, { step: 'read base', subject, total, unit: 'bytes' }, async () => {

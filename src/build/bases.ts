@@ -5,7 +5,6 @@ import type { Context } from '../core/context.ts';
 import { mapLimited } from '../core/limit.ts';
 import type { Digest } from '../core/digest.ts';
 import type { Platform } from '../oci/platform.ts';
-import { printPlatform } from '../oci/platform.ts';
 import { printReference } from '../oci/reference.ts';
 import type { Transport } from '../store/transport.ts';
 import type { LoadedSpec } from '../spec/load.ts';
@@ -68,7 +67,7 @@ export async function resolveBases(ctx: Context, job: Job): Promise<Bases> {
       platform,
       image: undefined,
       rootDigest: undefined,
-      key: `scratch ${printPlatform(platform)}`,
+      key: 'scratch',
     });
     return { transport, list: platforms.map(scratch), rootDigest: undefined };
   }

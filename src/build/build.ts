@@ -4,7 +4,10 @@ import type { Sender } from '../content/copy.ts';
 import { createSender } from '../content/copy.ts';
 import type { Context } from '../core/context.ts';
 import { createContext, together } from '../core/context.ts';
+import type { Digest } from '../core/digest.ts';
+import { Once } from '../core/once.ts';
 import { createPacker } from '../layer/packer.ts';
+import { registryStore } from '../registry/store.ts';
 import type { LoadedSpec } from '../spec/load.ts';
 import { findSpec, loadSpec } from '../spec/load.ts';
 import { assembleRoot, imageAnnotations } from './assemble.ts';
@@ -18,6 +21,7 @@ import type { Inputs } from './inputs.ts';
 import { readInputs, strictKey } from './inputs.ts';
 import type { Job } from './job.ts';
 import { epochOf } from './job.ts';
+import type { LayerRecord } from './layer-record.ts';
 import { writeLockFile } from './lock-file.ts';
 import { rememberPush } from './memo.ts';
 import { planImage } from './plan.ts';
@@ -78,14 +82,13 @@ async function withJob<T>(
 
 async function existing(ctx: Context, { request, services }: Job): Promise<Existing | undefined> {
   if (!request.pushed) return undefined;
-  const target = { kind: 'registry', reference: request.pushed } as const;
-  return findExisting(ctx, openTarget(target, services, ''), request.tag);
+  return findExisting(ctx, registryStore(request.pushed, services), request.tag);
 }
 
 async function buildImage(ctx: Context, job: Job, argv: readonly string[]): Promise<ImageResult> {
   const { request, options } = job;
   const onlyPush = request.pushed !== undefined && request.outputs.length === 1;
-  const found = onlyPush && !options.force ? await existing(ctx, job) : undefined;
+  const found = onlyPush && !options.force && !job.loaded.spec.forced ? await existing(ctx, job) : undefined;
   const inputs = await readInputs(ctx, job.loaded, epochOf(job));
   if (found) return leave(ctx, job, found, inputs, argv);
   const prepared = await prepare(ctx, job, inputs);
@@ -94,8 +97,7 @@ async function buildImage(ctx: Context, job: Job, argv: readonly string[]): Prom
     await writeLockFile(lockFile, prepared.locks.content, job.services.environment.uniqueName());
   }
   const result = await job.services.cache.scratch((scratch) => make(ctx, job, inputs, prepared, scratch));
-  const pushed = { argv, inputs, bases: prepared.bases, lockFile, digest: result.digest, result };
-  await rememberPush(job, pushed);
+  await rememberPush(job, { argv, inputs, bases: prepared.bases, result });
   return result;
 }
 
@@ -111,8 +113,7 @@ async function leave(
   const warnings = differences(found, job.request.platforms, inputs.digest, bases.rootDigest);
   const key = strictKey(inputs.digest, bases.rootDigest, found.lock ?? inputs.digest);
   const result = existingResult(job.request, found, key, warnings);
-  const pushed = { argv, inputs, bases, lockFile: undefined, digest: result.digest, result };
-  if (warnings.length === 0) await rememberPush(job, pushed);
+  if (warnings.length === 0) await rememberPush(job, { argv, inputs, bases, result });
   return result;
 }
 
@@ -148,7 +149,15 @@ async function make(
   const shelf = createShelf(loaded.spec, wheels, services, options.offline ?? false);
   const { cache } = services;
   const ignoreKnown = options.cache === false;
-  const tools = { cache, packer, ignoreKnown, find: shelf.find, digests: shelf.digests, onReady: flights.send };
+  const tools = {
+    cache,
+    packer,
+    ignoreKnown,
+    find: shelf.find,
+    digests: shelf.digests,
+    once: new Once<Digest, LayerRecord>(),
+    onReady: flights.send,
+  };
   try {
     const work = together(
       flights.ctx,

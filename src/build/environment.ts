@@ -1,7 +1,14 @@
 // The one place that reads the process's surroundings; everything else gets them as a value, so that a build depends on nothing unseen.
 import { randomBytes } from 'node:crypto';
+import { createRequire } from 'node:module';
 import { availableParallelism, homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+
+const manifest = createRequire(import.meta.url)('../../package.json') as { readonly version: string };
+
+/** The version of this program, as its package says. */
+export const VERSION: string = manifest.version;
+export const USER_AGENT = `imagespec/${VERSION}`;
 
 export interface Environment {
   readonly variables: Readonly<Record<string, string | undefined>>;

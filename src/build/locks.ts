@@ -27,7 +27,7 @@ export interface Locks {
   readonly byPlatform: ReadonlyMap<string, Lock>;
   /** Of all platforms together. */
   readonly digest: Digest;
-  /** Where the lock is kept; undefined when the spec is not a file. */
+  /** Where the lock is kept; undefined when there is nothing to lock, or the spec is not a file. */
   readonly file: string | undefined;
   /** The lock file's content as it should be now. */
   readonly content: LockFile;
@@ -36,8 +36,8 @@ export interface Locks {
 
 export async function resolveLocks(ctx: Context, targets: readonly Target[], job: Job, inputs: Inputs): Promise<Locks> {
   const specFile = job.loaded.file;
-  const file = specFile === undefined ? undefined : lockFileOf(specFile);
-  const before = file === undefined || targets.length === 0 ? EMPTY_LOCK_FILE : await readLockFile(file);
+  const file = specFile === undefined || targets.length === 0 ? undefined : lockFileOf(specFile);
+  const before = file === undefined ? EMPTY_LOCK_FILE : await readLockFile(file);
   const answers = await together(
     ctx,
     targets.map((target) => (inner) => answer(inner, target, job, inputs, before)),

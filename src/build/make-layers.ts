@@ -4,6 +4,7 @@ import type { Layer } from '../content/content.ts';
 import type { Context } from '../core/context.ts';
 import { step, together } from '../core/context.ts';
 import type { Digest } from '../core/digest.ts';
+import type { Once } from '../core/once.ts';
 import type { Entry } from '../filesystem/entry.ts';
 import type { Packer } from '../layer/packer.ts';
 import type { LocalCache } from '../store/cache.ts';
@@ -40,6 +41,8 @@ export interface LayerTools {
   readonly find: SourceFinder;
   /** Digests of host files that recipes may refer to (wheels), by path. */
   readonly digests: ReadonlyMap<string, Digest>;
+  /** Platforms may want the same layer: it is made once. */
+  readonly once: Once<Digest, LayerRecord>;
   /** Told of every layer as soon as it is there, so that it can be sent while others are packed. */
   readonly onReady: (layer: Layer) => void;
 }
@@ -74,7 +77,7 @@ export async function makeLayers(
 async function makeLayer(ctx: Context, want: WantedLayer, tools: LayerTools): Promise<MadeLayer> {
   const { kind, content, key } = want;
   const known = tools.ignoreKnown ? undefined : await readLayerRecord(tools.cache, key);
-  const record = known ?? (await packLayer(ctx, want, tools));
+  const record = known ?? (await tools.once.run(key, () => packLayer(ctx, want, tools)));
   const annotations = {
     [ANNOTATION.layerKey]: key,
     [ANNOTATION.layerDiffId]: record.diffId,

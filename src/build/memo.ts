@@ -1,10 +1,10 @@
 // After a push, what the fast path needs to know the next time; see unchanged.ts.
 import { extname } from 'node:path';
-import type { Digest } from '../core/digest.ts';
 import type { Root } from './bases.ts';
 import type { Inputs } from './inputs.ts';
-import { digestFiles } from './inputs.ts';
+import { digestFiles, wantsPackages } from './inputs.ts';
 import type { Job } from './job.ts';
+import { lockFileOf } from './lock-file.ts';
 import type { ImageResult } from './result.ts';
 import { digestOfCopies, writeMemo } from './unchanged.ts';
 
@@ -15,12 +15,10 @@ export interface Pushed {
   readonly argv: readonly string[];
   readonly inputs: Inputs;
   readonly bases: Root;
-  readonly lockFile: string | undefined;
-  readonly digest: Digest;
   readonly result: ImageResult;
 }
 
-export async function rememberPush(job: Job, { argv, inputs, bases, lockFile, digest, result }: Pushed): Promise<void> {
+export async function rememberPush(job: Job, { argv, inputs, bases, result }: Pushed): Promise<void> {
   const { request, loaded, services } = job;
   const { file, spec, directory } = loaded;
   const target = request.pushed;
@@ -29,7 +27,7 @@ export async function rememberPush(job: Job, { argv, inputs, bases, lockFile, di
   const inRegistry = bases.transport.kind === 'registry' ? bases.transport.reference : undefined;
   if (!inRegistry && bases.transport.kind !== 'scratch') return;
   const moving = inRegistry && !inRegistry.digest && bases.rootDigest;
-  const own = await digestFiles([file, ...(lockFile ? [lockFile] : [])]);
+  const own = await digestFiles([file, ...(wantsPackages(inputs.wants) ? [lockFileOf(file)] : [])]);
   const copies = spec.copy ?? [];
   await writeMemo(services.cache, argv, services.environment, {
     files: [...own, ...inputs.files],
@@ -37,7 +35,7 @@ export async function rememberPush(job: Job, { argv, inputs, bases, lockFile, di
     copies,
     copied: await digestOfCopies(copies, directory),
     target,
-    digest,
+    digest: result.digest,
     ...(moving && { base: { reference: inRegistry, digest: moving } }),
     result: { images: [unchanged(result)] },
   });

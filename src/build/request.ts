@@ -73,13 +73,27 @@ export function createRequest(
       hint: 'Tags have letters, digits, "_", "." and "-".',
     });
   }
+  refuseIndexInDockerArchive(platforms, options.outputs ?? []);
   const pushed = options.push ? pushReference(spec, imageName) : undefined;
   const tags = [tag, ...extra];
-  const outputs = (options.outputs ?? []).map((text) => toOutput(text, tags, workingDirectory));
+  const outputs = (options.outputs ?? []).map((text) => toOutput(text, imageName, tags, workingDirectory));
   if (pushed)
     outputs.unshift({ transport: { kind: 'registry', reference: pushed }, tags, text: printReference(pushed) });
-  if (outputs.length === 0) outputs.push(toOutput(`oci:.imagespec/${spec.name}`, tags, workingDirectory));
-  return { spec, imageName, tag, platforms, outputs, pushed };
+  if (outputs.length === 0) outputs.push(toOutput(`oci:.imagespec/${spec.name}`, imageName, tags, workingDirectory));
+  return { spec, specId: spec.id, imageName, tag, platforms, outputs, pushed };
+}
+
+/** `docker load` knows no indexes: said before anything is built. */
+function refuseIndexInDockerArchive(platforms: readonly Platform[], outputs: readonly string[]): void {
+  const archive = outputs.find((text) => text.startsWith('docker-archive:'));
+  if (platforms.length < 2 || archive === undefined) return;
+  throw new ImageSpecError(
+    'USAGE',
+    `${archive} can hold one platform, not ${platforms.map(printPlatform).join(' and ')}`,
+    {
+      hint: 'Choose one with --platform, or write an oci-archive.',
+    },
+  );
 }
 
 function readPlatforms(texts: readonly string[]): Platform[] {
@@ -95,7 +109,7 @@ function pushReference(spec: ImageSpec, imageName: string): Reference {
   });
 }
 
-function toOutput(text: string, tags: readonly string[], workingDirectory: string): Output {
+function toOutput(text: string, imageName: string, tags: readonly string[], workingDirectory: string): Output {
   const transport = parseTransport(text);
   const within = (path: string): string => (isAbsolute(path) ? path : join(workingDirectory, path));
   switch (transport.kind) {
@@ -114,9 +128,16 @@ function toOutput(text: string, tags: readonly string[], workingDirectory: strin
         text: printTransport(transport),
       };
     }
-    case 'oci-archive':
-    case 'docker-archive': {
+    case 'oci-archive': {
       const named = transport.name === undefined ? tags : [transport.name, ...tags.slice(1)];
+      const file = within(transport.file);
+      return { transport: { ...transport, file }, tags: named, text: printTransport(transport) };
+    }
+    case 'docker-archive': {
+      // `docker load` gives its images these names, so they are whole references.
+      const repository = imageName.slice(0, imageName.lastIndexOf(':'));
+      const [, ...more] = tags;
+      const named = [transport.name ?? imageName, ...more.map((one) => `${repository}:${one}`)];
       return {
         transport: { ...transport, file: within(transport.file) },
         tags: named,

@@ -4,6 +4,8 @@ import type { Source, Target } from '../content/store.ts';
 import { ImageSpecError } from '../core/error.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { isIndexType, isManifestType } from '../oci/media-type.ts';
+import type { RegistryAccess } from '../registry/access.ts';
+import { createAccess } from '../registry/access.ts';
 import type { Http } from '../registry/http.ts';
 import { createHttp } from '../registry/http.ts';
 import { registryStore } from '../registry/store.ts';
@@ -15,12 +17,14 @@ import { dockerArchiveSource, dockerArchiveTarget } from '../store/docker-archiv
 import { layoutStore } from '../store/layout.ts';
 import type { Transport } from '../store/transport.ts';
 import type { Environment } from './environment.ts';
-import { cacheFolder } from './environment.ts';
+import { cacheFolder, USER_AGENT } from './environment.ts';
 
 export interface Services {
   readonly environment: Environment;
   readonly cache: LocalCache;
   readonly http: Http;
+  /** Registries, with one set of tokens. */
+  readonly access: RegistryAccess;
   readonly downloads: Meter;
 }
 
@@ -52,11 +56,12 @@ export async function withServices<T>(
   folder: string | undefined,
   work: (services: Services) => Promise<T>,
 ): Promise<T> {
-  const { now, uniqueName } = environment;
+  const { now, uniqueName, random, home, variables: env } = environment;
   const cache = createLocalCache(cacheFolder(environment, folder), { now, random: uniqueName });
-  const http = createHttp({ env: environment.variables, random: environment.random });
+  const http = createHttp({ env, random, now, userAgent: USER_AGENT });
+  const access = createAccess({ http, env, home, now });
   try {
-    return await work({ environment, cache, http, downloads: createMeter() });
+    return await work({ environment, cache, http, access, downloads: createMeter() });
   } finally {
     await http.close();
   }
@@ -69,12 +74,11 @@ export interface NamedSource {
 }
 
 export function openSource(transport: Transport, services: Services): NamedSource {
-  const { http, environment } = services;
-  const { variables: env, home, uniqueName: random } = environment;
+  const { uniqueName: random } = services.environment;
   switch (transport.kind) {
     case 'registry': {
       const { reference } = transport;
-      const source = registryStore(reference, { http, env, home });
+      const source = registryStore(reference, services);
       return { source, name: reference.digest ?? reference.tag ?? 'latest' };
     }
     case 'oci':
@@ -90,11 +94,10 @@ export function openSource(transport: Transport, services: Services): NamedSourc
 
 /** @param scratch folder for archives until they are written */
 export function openTarget(transport: Transport, services: Services, scratch: string): Target {
-  const { http, environment } = services;
-  const { variables: env, home, uniqueName: random } = environment;
+  const { uniqueName: random } = services.environment;
   switch (transport.kind) {
     case 'registry':
-      return registryStore(transport.reference, { http, env, home });
+      return registryStore(transport.reference, services);
     case 'oci':
       return layoutStore(transport.folder, { random });
     case 'oci-archive':

@@ -11,7 +11,7 @@ import { headManifest } from '../registry/quick.ts';
 import type { LocalCache } from '../store/cache.ts';
 import { createLocalCache } from '../store/cache.ts';
 import type { Environment } from './environment.ts';
-import { cacheFolder } from './environment.ts';
+import { cacheFolder, USER_AGENT } from './environment.ts';
 import { readCopies } from './files.ts';
 import type { BuildResult } from './result.ts';
 
@@ -104,6 +104,8 @@ export async function digestOfCopies(copies: readonly string[], folder: string):
 async function sameAtRegistry({ target, digest, base }: Memo, environment: Environment): Promise<boolean> {
   const wanted = [{ reference: target, digest }, ...(base ? [base] : [])];
   const { variables: env, home } = environment;
-  const answers = await Promise.all(wanted.map(({ reference }) => headManifest(reference, { env, home })));
+  const answers = await Promise.all(
+    wanted.map(({ reference }) => headManifest(reference, { env, home, userAgent: USER_AGENT })),
+  );
   return answers.every((answer, i) => answer.status === 'exists' && answer.digest === wanted[i]?.digest);
 }

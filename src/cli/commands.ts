@@ -1,7 +1,7 @@
 // The commands and their options; each command is a few lines that call the library and print what it says.
 import { Command, CommanderError, Option } from 'commander';
 import type { Environment } from '../build/environment.ts';
-import { version } from './version.ts';
+import { VERSION } from '../build/environment.ts';
 import type { CommonOptions, Session } from './session.ts';
 import { runSession } from './session.ts';
 
@@ -39,7 +39,7 @@ type Report = (status: number) => void;
 function createProgram(environment: Environment, argv: readonly string[], report: Report): Command {
   const program = new Command('imagespec')
     .description('Builds OCI images of Python programs from an ImageSpec, without Docker, daemon or root.')
-    .version(version)
+    .version(VERSION)
     .exitOverride()
     .showHelpAfterError('(add --help for all options)')
     .configureHelp({ sortSubcommands: false });

@@ -37,6 +37,8 @@ export interface Image extends Content {
 export interface Index extends Content {
   readonly kind: 'index';
   readonly images: readonly Image[];
+  /** What else it names (attestations, nested indexes), with all that those refer to; parts before wholes. */
+  readonly others?: readonly Content[];
   readonly annotations: Annotations;
 }
 

@@ -4,7 +4,7 @@ import { step } from '../core/context.ts';
 import type { Digest } from '../core/digest.ts';
 import { createLimit, mapLimited } from '../core/limit.ts';
 import { Once } from '../core/once.ts';
-import { isNondistributable } from '../oci/media-type.ts';
+import { isIndexType, isManifestType, isNondistributable } from '../oci/media-type.ts';
 import type { Content, Image, Index } from './content.ts';
 import type { Target } from './store.ts';
 
@@ -45,6 +45,7 @@ export function createSender(ctx: Context, target: Target): Sender {
     const largestFirst = uniqueByDigest(blobs).sort((a, b) => b.descriptor.size - a.descriptor.size);
     await mapLimited(ctx, largestFirst, target.concurrency, send);
     if (root.kind === 'index') await mapLimited(ctx, uniqueByDigest(root.images), target.concurrency, send);
+    if (root.kind === 'index') for (const content of root.others ?? []) await send(content);
     await target.tag(ctx, root, names);
     transfers.set(root.descriptor.digest, 'uploaded');
     return { transfers, uploadedBytes: uploadedBytes + root.descriptor.size };
@@ -65,13 +66,17 @@ async function transferOne(ctx: Context, content: Content, target: Target): Prom
       report.note('exists', 'skipped');
       return 'exists';
     }
-    if (content.mountFrom && (await target.mount?.(ctx, content))) {
+    if (content.mountFrom && isBlob(mediaType) && (await target.mount?.(ctx, content))) {
       report.note(`mounted from ${content.mountFrom.repository}`, 'skipped');
       return 'mounted';
     }
     await target.put(ctx, content, report.progress);
     return 'uploaded';
   });
+}
+
+function isBlob(mediaType: string): boolean {
+  return !isIndexType(mediaType) && !isManifestType(mediaType);
 }
 
 function uniqueByDigest<T extends Content>(contents: readonly T[]): T[] {

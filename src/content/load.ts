@@ -35,7 +35,23 @@ export async function loadAny(ctx: Context, source: Source, name: string): Promi
   if (!isIndexType(root.mediaType)) return imageFrom(ctx, source, root);
   const { manifests, annotations } = await readIndex(ctx, source, root);
   const images = await Promise.all(manifests.filter(isImageEntry).map((entry) => imageFrom(ctx, source, entry)));
-  return { kind: 'index', ...contentFrom(source, root), images, annotations };
+  const rest = manifests.filter((entry) => !isImageEntry(entry));
+  const others = (await Promise.all(rest.map((entry) => partsOf(ctx, source, entry, 1)))).flat();
+  return { kind: 'index', ...contentFrom(source, root), images, others, annotations };
+}
+
+/** A manifest or index after everything it refers to; of a kind that is not known, only itself. */
+async function partsOf(ctx: Context, source: Source, root: Descriptor, depth: number): Promise<Content[]> {
+  const own = contentFrom(source, root);
+  if (depth > INDEX_DEPTH_LIMIT)
+    throw new ImageSpecError('MANIFEST_INVALID', `${source.name} nests image indexes deeper than ${INDEX_DEPTH_LIMIT}`);
+  if (isIndexType(root.mediaType)) {
+    const { manifests } = await readIndex(ctx, source, root);
+    return [...(await Promise.all(manifests.map((entry) => partsOf(ctx, source, entry, depth + 1)))).flat(), own];
+  }
+  if (!isManifestType(root.mediaType)) return [own];
+  const { config, layers } = await readManifest(ctx, source, root);
+  return [...[...layers, config].map((part) => contentFrom(source, part)), own];
 }
 
 export async function resolveOrThrow(ctx: Context, source: Source, name: string): Promise<Descriptor> {
@@ -92,6 +108,10 @@ async function readIndex(ctx: Context, source: Source, descriptor: Descriptor) {
 }
 
 async function imageFrom(ctx: Context, source: Source, descriptor: Descriptor): Promise<Image> {
+  return assembleImage(ctx, source, descriptor, await readManifest(ctx, source, descriptor));
+}
+
+async function readManifest(ctx: Context, source: Source, descriptor: Descriptor): Promise<Manifest> {
   const what = `manifest ${descriptor.digest} of ${source.name}`;
   const document = parseManifest(
     await readAll(source.open(ctx, descriptor), MANIFEST_LIMIT_BYTES, what),
@@ -99,7 +119,7 @@ async function imageFrom(ctx: Context, source: Source, descriptor: Descriptor): 
     what,
   );
   if (document.kind !== 'manifest') throw new ImageSpecError('MANIFEST_INVALID', `${what} is not an image manifest`);
-  return assembleImage(ctx, source, descriptor, document);
+  return document;
 }
 
 async function assembleImage(ctx: Context, source: Source, descriptor: Descriptor, manifest: Manifest): Promise<Image> {

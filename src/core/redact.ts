@@ -12,5 +12,5 @@ export function redactUrl(url: string | URL): string {
 
 /** Hides the user info of every URL in a text that another program wrote. */
 export function redactText(text: string): string {
-  return text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi, '$1***@');
+  return text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/?#]+@/gi, '$1***@');
 }

@@ -59,5 +59,6 @@ export function platformFit(have: Platform, want: Platform): number | undefined 
   const b = normalizePlatform(want);
   if (a.os !== b.os || a.architecture !== b.architecture) return undefined;
   if (a.variant === b.variant) return Number.MAX_SAFE_INTEGER;
+  if (a.variant === undefined) return 0;
   return level(a.variant) < level(b.variant) ? level(a.variant) : undefined;
 }

@@ -63,9 +63,14 @@ function splitRegistry(name: string, text: string): { registry: string; reposito
 }
 
 function invalid(text: string, why: string): ImageSpecError {
-  return new ImageSpecError('REFERENCE_INVALID', `"${text}" is not an image reference: ${why}`, {
+  return new ImageSpecError('REFERENCE_INVALID', `"${withoutUser(text)}" is not an image reference: ${why}`, {
     hint: 'For example: python:3.12-slim, ghcr.io/acme/app:1.0 or 127.0.0.1:5000/app@sha256:….',
   });
+}
+
+/** `user:password@host` is no reference, but people try it. */
+function withoutUser(text: string): string {
+  return text.replace(/[^/@]*@(?!sha\d+:|$)/, '***@');
 }
 
 export function isTag(text: string): boolean {

@@ -1,7 +1,14 @@
 // The local cache: blobs by digest, small records by key. Everything in it can be lost without loss.
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Context } from '../core/context.ts';
-import type { Digest } from '../core/digest.ts';
-import type { Expected } from '../core/digest.ts';
+import { createContext } from '../core/context.ts';
+import type { Digest, Expected } from '../core/digest.ts';
+import { hexOf, verified } from '../core/digest.ts';
+import { isImageSpecError } from '../core/error.ts';
+import type { Place } from './disk.ts';
+import { writeWhole, writing } from './disk.ts';
 
 export interface LocalCache {
   /** Absolute folder on the host. */
@@ -25,4 +32,128 @@ export interface LocalCache {
   /** A small document kept under a key of ours (`layer`, `facts`, …), or undefined; a damaged one counts as absent. */
   readonly readRecord: (kind: string, key: Digest) => Promise<Uint8Array | undefined>;
   readonly writeRecord: (kind: string, key: Digest, bytes: Uint8Array) => Promise<void>;
+}
+
+export interface CacheOptions {
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** A short text that no other call gives, in any process: names of temporary files. */
+  readonly random: () => string;
+}
+
+/** Version of everything below: another layout gets another folder, so that programs of two versions can share a cache. */
+export const CACHE_VERSION = 'v1';
+
+/** Last use is noted at most once a day: what is asked for a hundred times in a build costs one write. */
+const TOUCH_MS = 24 * 60 * 60 * 1000;
+
+/** A cache in `root`, which is made when first written to. */
+export function createLocalCache(root: string, { now, random }: CacheOptions): LocalCache {
+  const base = join(root, CACHE_VERSION);
+  const place = cachePlace(root);
+  const running = new Map<Digest, Promise<string>>();
+  const blobFile = (digest: Digest): string => join(base, 'blobs', 'sha256', shard(digest));
+  const recordFile = (kind: string, key: Digest): string => join(base, 'records', kind, shard(key));
+  const temporary = (): string => join(base, 'scratch', random());
+  const find = async (digest: Digest, size?: number): Promise<string | undefined> => {
+    const found = await use(blobFile(digest), now());
+    return found !== undefined && found === (size ?? found) ? blobFile(digest) : undefined;
+  };
+  const write = (ctx: Context, file: string, bytes: AsyncIterable<Uint8Array> | Uint8Array): Promise<string> =>
+    writing(place, async () => {
+      await writeWhole(ctx, bytes, temporary(), file);
+      return file;
+    });
+  return {
+    root,
+    find: (digest) => find(digest),
+    keep: (ctx, expected, what, open) =>
+      share(ctx, running, expected.digest, async () => {
+        const found = await find(expected.digest, expected.size);
+        return found ?? write(ctx, blobFile(expected.digest), verified(open(ctx), expected, what));
+      }),
+    adopt: (digest, file) =>
+      writing(place, async () => {
+        await mkdir(dirname(blobFile(digest)), { recursive: true });
+        await rename(file, blobFile(digest));
+        return blobFile(digest);
+      }),
+    scratch: async (work) => {
+      const folder = temporary();
+      await writing(place, () => mkdir(folder, { recursive: true }));
+      try {
+        return await work(folder);
+      } finally {
+        // What cannot be removed now is removed by a later prune.
+        await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+      }
+    },
+    readRecord: async (kind, key) => {
+      const file = recordFile(kind, key);
+      if ((await use(file, now())) === undefined) return undefined;
+      const sealed = await readFile(file).catch(() => undefined);
+      return sealed && unseal(sealed, kind, key);
+    },
+    writeRecord: async (kind, key, bytes) => {
+      await write(createContext(), recordFile(kind, key), seal(bytes, kind, key));
+    },
+  };
+}
+
+export function cachePlace(root: string): Place {
+  const elsewhere = 'choose another folder with --cache-dir or IMAGESPEC_CACHE';
+  return {
+    name: `The cache ${root}`,
+    code: 'CACHE_UNWRITABLE',
+    hint: {
+      unwritable: `Check the permissions of the folder, or ${elsewhere}.`,
+      full: `Free some space with "imagespec cache prune", or ${elsewhere}.`,
+    },
+  };
+}
+
+/** `ab/abcdef…`: folders stay small enough for every file system. */
+function shard(digest: Digest): string {
+  const hex = hexOf(digest);
+  return join(hex.slice(0, 2), hex);
+}
+
+/** Bytes of the file, if it is there; notes the use. A cache that may not be written is still read. */
+async function use(file: string, nowMs: number): Promise<number | undefined> {
+  const found = await stat(file).catch(() => undefined);
+  if (!found?.isFile()) return undefined;
+  if (nowMs - found.mtimeMs > TOUCH_MS) await utimes(file, nowMs / 1000, nowMs / 1000).catch(() => undefined);
+  return found.size;
+}
+
+/** Joins the work that is under way for the key, or starts it; starts it again when only the one who started it was stopped. */
+async function share<K, V>(ctx: Context, running: Map<K, Promise<V>>, key: K, work: () => Promise<V>): Promise<V> {
+  const known = running.get(key);
+  if (!known) {
+    const promise = work().finally(() => running.delete(key));
+    running.set(key, promise);
+    return promise;
+  }
+  try {
+    return await known;
+  } catch (error) {
+    const isTheirs = isImageSpecError(error) && error.code === 'ABORTED' && !ctx.signal.aborted;
+    if (!isTheirs) throw error;
+  }
+  return share(ctx, running, key, work);
+}
+
+/** A record is a line with the digest of kind, key and content, then the content: a cut, changed or misplaced one does not fit. */
+function seal(bytes: Uint8Array, kind: string, key: Digest): Uint8Array {
+  return Buffer.concat([Buffer.from(`${sealOf(bytes, kind, key)}\n`), bytes]);
+}
+
+function unseal(sealed: Buffer, kind: string, key: Digest): Uint8Array | undefined {
+  const end = sealed.indexOf('\n');
+  const bytes = sealed.subarray(end + 1);
+  return sealed.toString('latin1', 0, end) === sealOf(bytes, kind, key) ? bytes : undefined;
+}
+
+function sealOf(bytes: Uint8Array, kind: string, key: Digest): Digest {
+  return `sha256:${createHash('sha256').update(`${kind}\n${key}\n`).update(bytes).digest('hex')}`;
 }

@@ -1,0 +1,146 @@
+// One ordinary gzip member for a whole tar: streams that exist already are spliced in as they are, only their BFINAL bits cleared,
+// which is sound because no stream refers to bytes before its own start. The tar is hashed on the way, each byte inflated once.
+import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import type { Digest } from '../core/digest.ts';
+import type { HostRange } from '../filesystem/entry.ts';
+import { BitWriter, STORED_LIMIT_BYTES } from './bit-writer.ts';
+import type { BlobWriter, WrittenBlob } from './blob-writer.ts';
+import type { LastBlock } from './block-scanner.ts';
+import { BlockScanner } from './block-scanner.ts';
+import type { ByteSource } from './byte-window.ts';
+import { ByteWindow } from './byte-window.ts';
+import { combineCrc32 } from './crc32.ts';
+import { Gather } from './gather.ts';
+import type { Inflater } from './inflater.ts';
+import { TRAILING } from './inflater.ts';
+import type { Pace } from './pace.ts';
+
+/** RFC 1952, 2.3: no name, no time, no extra flags, operating system unknown. */
+const GZIP_HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
+const TAR_BUFFER_BYTES = 1 << 20;
+/** Ranges with fewer bytes are copied to the literals: a piece of their own would cost more to note and read. */
+const COPY_BELOW_BYTES = 4096;
+
+export interface WrittenLayer extends WrittenBlob {
+  readonly diffId: Digest;
+  /** Bytes of the tar. */
+  readonly uncompressedSize: number;
+}
+
+/** Bytes of the tar that are compressed already, or are to be left as they are. */
+export interface Part extends ByteSource {
+  /** Bytes that they give. */
+  readonly size: number;
+  readonly crc32: number | undefined;
+  /** Where they stand for good, so that the recipe can refer to them; else they are copied. */
+  readonly range?: HostRange;
+}
+
+export class GzipWriter {
+  readonly #blob: BlobWriter;
+  readonly #inflater: Inflater;
+  readonly #pace: Pace;
+  readonly #bits: BitWriter;
+  readonly #window = new ByteWindow();
+  readonly #scanner = new BlockScanner(this.#window);
+  readonly #diffHash = createHash('sha256');
+  readonly #tar = new Gather(TAR_BUFFER_BYTES, (bytes) => this.#diffHash.update(bytes));
+  #crc = 0;
+  #size = 0;
+
+  constructor(blob: BlobWriter, inflater: Inflater, pace: Pace) {
+    this.#blob = blob;
+    this.#inflater = inflater;
+    this.#pace = pace;
+    this.#bits = new BitWriter(blob.literals);
+    blob.literals.push(GZIP_HEADER);
+  }
+
+  /** Bytes of the tar that are mostly zeros: headers and padding. */
+  runs(bytes: Uint8Array): void {
+    this.#tar.push(bytes);
+    this.#count(crc32(bytes), bytes.length);
+    this.#bits.runs(bytes);
+  }
+
+  /** Bytes of the tar as they are. */
+  async stored(part: Part): Promise<void> {
+    this.#window.open(part);
+    let crc = 0;
+    for (let at = 0; at < part.length;) {
+      const end = Math.min(at + STORED_LIMIT_BYTES, part.length);
+      this.#window.seek(at, end - at);
+      const bytes = this.#window.slice(at, end);
+      crc = crc32(bytes, crc);
+      this.#tar.push(bytes);
+      this.#bits.storedHeader(bytes.length);
+      this.#copy(part, at, end);
+      at = end;
+      await this.#pace(bytes.length);
+    }
+    this.#finishPart(part, crc);
+  }
+
+  /** Bytes of the tar that stand compressed in a raw DEFLATE stream of their own. */
+  async spliced(part: Part): Promise<void> {
+    this.#window.open(part);
+    const { crc32, starts } = await this.#inflater.inflate(this.#window, part.size, this.#tar, this.#pace);
+    const block = this.#scanner.locate(starts);
+    if (!block || Math.ceil(block.end / 8) !== part.length) throw part.damaged(TRAILING);
+    this.#finishPart(part, crc32);
+    if (part.size > 0) this.#splice(part, block);
+  }
+
+  finish(): WrittenLayer {
+    this.#tar.flush();
+    this.#bits.end();
+    const trailer = Buffer.alloc(8);
+    trailer.writeUInt32LE(this.#crc, 0);
+    trailer.writeUInt32LE(this.#size % 2 ** 32, 4);
+    this.#blob.literals.push(trailer);
+    const diffId: Digest = `sha256:${this.#diffHash.digest('hex')}`;
+    return { ...this.#blob.finish(), diffId, uncompressedSize: this.#size };
+  }
+
+  #splice(part: Part, { start, end }: LastBlock): void {
+    const startByte = Math.floor(start / 8);
+    const endByte = Math.floor(end / 8);
+    const endBits = end % 8;
+    const finalBit = 1 << (start % 8);
+    this.#bits.align();
+    this.#copy(part, 0, startByte);
+    if (startByte < endByte) {
+      this.#bits.bits(this.#byte(startByte) & ~finalBit, 8);
+      this.#copy(part, startByte + 1, endByte);
+    }
+    if (endBits === 0) return;
+    const rest = this.#byte(endByte) & ((1 << endBits) - 1);
+    this.#bits.bits(startByte === endByte ? rest & ~finalBit : rest, endBits);
+  }
+
+  #byte(at: number): number {
+    return this.#window.bytes[this.#window.seek(at, 1)]!;
+  }
+
+  /** Bytes of the part become bytes of the blob. */
+  #copy(part: Part, from: number, to: number): void {
+    for (let at = from; at < to;) {
+      const bytes = this.#window.slice(at, to);
+      if (part.range && part.length >= COPY_BELOW_BYTES)
+        this.#blob.range(part.range.file, part.range.offset + at, bytes);
+      else this.#blob.literals.push(bytes);
+      at += bytes.length;
+    }
+  }
+
+  #finishPart(part: Part, crc: number): void {
+    if (part.crc32 !== undefined && part.crc32 !== crc) throw part.damaged('its CRC-32 is not the announced one');
+    this.#count(crc, part.size);
+  }
+
+  #count(crc: number, length: number): void {
+    this.#crc = combineCrc32(this.#crc, crc, length);
+    this.#size += length;
+  }
+}

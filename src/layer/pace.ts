@@ -1,0 +1,29 @@
+// Packing is synchronous work; it is cut into slices, so that the thread can do other things, be aborted, and tell how far it is.
+import { setImmediate } from 'node:timers/promises';
+import type { Context } from '../core/context.ts';
+import { throwIfAborted } from '../core/context.ts';
+
+/** Bytes inflated between two looks at the rest of the world: about 10 ms of work. */
+const SLICE_BYTES = 4 << 20;
+
+/**
+ * To be awaited after every piece of work. Throws `ABORTED`.
+ * @param bytes of content that are done
+ * @param effort of the work, in bytes that could have been inflated and hashed meanwhile
+ */
+export type Pace = (bytes: number, effort?: number) => Promise<void>;
+
+/** @param onProgress gets the bytes of content so far, at most once per slice */
+export function createPace(ctx: Context, onProgress: (done: number) => void = () => {}): Pace {
+  let done = 0;
+  let spent = 0;
+  return async (bytes, effort = bytes) => {
+    done += bytes;
+    spent += effort;
+    if (spent < SLICE_BYTES) return;
+    spent = 0;
+    onProgress(done);
+    await setImmediate();
+    throwIfAborted(ctx);
+  };
+}

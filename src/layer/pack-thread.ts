@@ -1,0 +1,59 @@
+// The near end of a packing thread: hands it one request at a time.
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { Context } from '../core/context.ts';
+import { abortedError } from '../core/context.ts';
+import type { PackRequest } from './pack.ts';
+import type { FromWorker, ToWorker } from './pack-message.ts';
+import { receiveError } from './pack-message.ts';
+import type { PackedLayer } from './recipe.ts';
+
+/** The worker's file has the extension of this one, be it source or built. */
+const WORKER_FILE = new URL(`./pack-worker${extname(import.meta.url)}`, import.meta.url);
+
+export class PackThread {
+  readonly #worker = new Worker(WORKER_FILE);
+  #isAlive = true;
+
+  constructor() {
+    const onEnd = (): void => {
+      this.#isAlive = false;
+    };
+    this.#worker.on('error', onEnd).on('exit', onEnd);
+  }
+
+  get isAlive(): boolean {
+    return this.#isAlive;
+  }
+
+  /** Must not be called again before it has settled. After an abort it settles when the thread has cleaned up. */
+  async pack(ctx: Context, { onProgress, ...request }: PackRequest): Promise<PackedLayer> {
+    const { promise, resolve, reject } = Promise.withResolvers<PackedLayer>();
+    const onMessage = (message: FromWorker): void => {
+      if (message.type === 'progress') onProgress?.(message.done);
+      else if (message.type === 'packed') resolve(message.packed);
+      else if (message.type === 'broken') reject(message.error);
+      else reject(ctx.signal.aborted ? abortedError(ctx.signal.reason) : receiveError(message.error));
+    };
+    const onExit = (status: number): void => reject(new Error(`a packing thread ended with status ${status}`));
+    const onAbort = (): void => this.#send({ type: 'abort' });
+    this.#send({ type: 'pack', request });
+    this.#worker.on('message', onMessage).on('error', reject).on('exit', onExit);
+    ctx.signal.addEventListener('abort', onAbort);
+    try {
+      return await promise;
+    } finally {
+      this.#worker.off('message', onMessage).off('error', reject).off('exit', onExit);
+      ctx.signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #send(message: ToWorker): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origin
+    this.#worker.postMessage(message);
+  }
+}

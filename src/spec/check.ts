@@ -1,0 +1,125 @@
+// What a user gave, held against the schema once: a clean value comes out, or one error with everything that is wrong.
+import { closestMatch } from 'leven';
+import { ImageSpecError } from '../core/error.ts';
+import type { FieldName } from './field-names.ts';
+import { camelCase, FIELD_NAMES, isFieldName } from './field-names.ts';
+import type { Finding } from './finding.ts';
+import { kindOf, NOT_YET, parseFinding } from './finding.ts';
+import type { SpecOutput } from './schema.ts';
+import { specSchema } from './schema.ts';
+
+export interface Position {
+  /** From 1. */
+  readonly line: number;
+  readonly column: number;
+}
+
+export type Path = readonly PropertyKey[];
+
+/** Where a value came from, for messages. */
+export interface Origin {
+  /** Stands in front of each message: the path of the file, or what the program called. */
+  readonly name: string;
+  /** How fields are spelled there. */
+  readonly naming: 'snake_case' | 'camelCase';
+  readonly locate?: ((path: Path) => Position | undefined) | undefined;
+}
+
+/** A checked spec: fields that were not given, or were null, are absent. */
+export type SpecFields = { readonly [Name in FieldName]?: NonNullable<SpecOutput[Name]> };
+
+interface Issue extends Finding {
+  readonly path: Path;
+}
+
+/**
+ * Throws `NOT_SUPPORTED` when all that is wrong is what this release cannot do yet, else `SPEC_INVALID`. Both list every issue, each with its
+ * place, what is wrong, and what to do.
+ */
+export function checkSpec(value: unknown, origin: Origin): SpecFields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw notMapping(value, origin);
+  }
+  const { known, issues } = sortKeys(value, origin);
+  const result = specSchema.safeParse(known);
+  for (const { path, message } of result.error?.issues ?? []) issues.push({ path, ...parseFinding(message) });
+  if (!result.success || issues.length > 0) throw specError(issues, origin);
+  const given = Object.entries(result.data).filter(([, field]) => field !== undefined && field !== null);
+  return Object.fromEntries(given.map(([name, field]) => [name, Array.isArray(field) ? Object.freeze(field) : field]));
+}
+
+function notMapping(value: unknown, { name }: Origin): ImageSpecError {
+  if (value === null || value === undefined) {
+    return new ImageSpecError('SPEC_INVALID', `${name} is empty`, {
+      hint: 'Write at least a name and packages; `imagespec init` writes a spec with every parameter explained.',
+    });
+  }
+  return new ImageSpecError('SPEC_INVALID', `${name} must be a mapping of parameters, not ${kindOf(value)}`, {
+    hint: 'Write one parameter per line, for example `name: my-service`.',
+  });
+}
+
+function sortKeys(value: object, origin: Origin): { known: Partial<Record<FieldName, unknown>>; issues: Issue[] } {
+  const names = new Map<string, FieldName>(FIELD_NAMES.map((name) => [spell(name, origin), name]));
+  const known: Partial<Record<FieldName, unknown>> = {};
+  const issues: Issue[] = [];
+  for (const [key, field] of Object.entries(value)) {
+    const name = names.get(key);
+    if (name) known[name] = name === 'env' ? inOrder(field) : field;
+    else if (field !== undefined) issues.push(unknownKey(key));
+  }
+  return { known, issues };
+}
+
+/** Variables as a Map, which is what the schema takes. */
+function inOrder(env: unknown): unknown {
+  const isMapping = typeof env === 'object' && env !== null && !Array.isArray(env) && !(env instanceof Map);
+  return isMapping ? new Map(Object.entries(env)) : env;
+}
+
+/** A name this far from a valid one, in letters changed, is no slip of the pen. */
+const SLIP = 3;
+
+function unknownKey(key: string): Issue {
+  const spelled = key
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .replace(/[-. ]/g, '_')
+    .toLowerCase();
+  const nearest = closestMatch(spelled, FIELD_NAMES, { maxDistance: Math.min(SLIP, Math.ceil(key.length / 3)) });
+  const todo = nearest ? `Did you mean \`${nearest}\`?` : '`imagespec schema` lists all parameters.';
+  return { path: [key], what: 'is not a parameter of a spec', todo };
+}
+
+function spell(name: FieldName, { naming }: Origin): string {
+  return naming === 'camelCase' ? camelCase(name) : name;
+}
+
+/** Findings name fields as files do; programs read their own spelling. */
+function spellAll(text: string, origin: Origin): string {
+  return text.replace(/`([a-z_]+)`/g, (quoted, word: string) =>
+    isFieldName(word) ? `\`${spell(word, origin)}\`` : quoted,
+  );
+}
+
+function specError(issues: readonly Issue[], origin: Origin): ImageSpecError {
+  const placed = issues.map((issue) => ({ issue, position: origin.locate?.(issue.path) }));
+  placed.sort((a, b) => (a.position?.line ?? 0) - (b.position?.line ?? 0));
+  const sentences = placed.map(({ issue: { path, what }, position }) => {
+    const at = position ? `:${position.line}:${position.column}` : '';
+    return `${origin.name}${at}: ${printPath(path, origin)} ${spellAll(what, origin)}`;
+  });
+  const todos = placed.map(({ issue }) => spellAll(issue.todo, origin));
+  const code = issues.every(({ what }) => what.endsWith(NOT_YET)) ? 'NOT_SUPPORTED' : 'SPEC_INVALID';
+  const single = issues.length === 1;
+  return new ImageSpecError(code, single ? sentences[0]! : `${origin.name} has ${issues.length} issues`, {
+    hint: single ? todos[0] : 'Correct them, or start again from what `imagespec init` writes.',
+    issues: sentences.map((sentence, i) => `${sentence}. ${todos[i]}`),
+    facts: { file: origin.name, path: placed.map(({ issue }) => issue.path.join('.')).join(',') },
+  });
+}
+
+function printPath([first, ...rest]: Path, origin: Origin): string {
+  const name = String(first);
+  const inner = rest.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
+  return `\`${isFieldName(name) ? spell(name, origin) : name}${inner}\``;
+}

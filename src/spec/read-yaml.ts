@@ -1,0 +1,91 @@
+// A spec in YAML or JSON becomes a value whose parts know their place in the text.
+import type { Document, Node } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import { ImageSpecError, messageOf } from '../core/error.ts';
+import type { Path, Position } from './check.ts';
+
+export interface SpecDocument {
+  /** Variables under `env` are a Map of the texts that were written. */
+  readonly value: unknown;
+  readonly locate: (path: Path) => Position | undefined;
+}
+
+/** Aliases that may be followed; a spec needs few, and a bomb of nested ones needs many. */
+const ALIASES_MAX = 100;
+
+/** Reads YAML 1.2 with its core types only: no tags that make objects, no merge keys, no two keys of one name. Throws `SPEC_UNREADABLE`. */
+export function readYaml(text: string, file: string): SpecDocument {
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    version: '1.2',
+    schema: 'core',
+    resolveKnownTags: false,
+    stringKeys: true,
+    prettyErrors: false,
+    lineCounter: lines,
+  });
+  const problem = document.errors[0] ?? document.warnings[0];
+  if (problem) {
+    const { line, col } = lines.linePos(problem.pos[0]);
+    throw unreadable(`${file}:${line}:${col} is not valid YAML: ${problem.message}`, problem);
+  }
+  try {
+    return { value: valueOf(document), locate: (path) => locate(document, lines, path) };
+  } catch (cause) {
+    throw unreadable(`${file} is not valid YAML: ${messageOf(cause)}`, cause);
+  }
+}
+
+/** Reads JSON by the YAML parser, since `JSON.parse` moves keys like "2" to the front and lets a later key win. Throws `SPEC_UNREADABLE`. */
+export function readJson(text: string, file: string): SpecDocument {
+  const bare = text.replace(/^\uFEFF/, '');
+  try {
+    JSON.parse(bare);
+  } catch (cause) {
+    throw unreadable(`${file} is not valid JSON: ${messageOf(cause)}`, cause);
+  }
+  return readYaml(bare, file);
+}
+
+function unreadable(message: string, cause: unknown): ImageSpecError {
+  return new ImageSpecError('SPEC_UNREADABLE', message, {
+    hint: 'Correct the file at this place; text that holds ": ", " #" or starts with a special character needs quotes.',
+    cause,
+  });
+}
+
+function valueOf(document: Document.Parsed): unknown {
+  const value: unknown = document.toJS({ maxAliasCount: ALIASES_MAX });
+  const { contents } = document;
+  const env = isMap(contents) ? followed(document, contents.get('env', true)) : undefined;
+  if (!isMap(env)) return value;
+  for (const { value: node } of env.items) {
+    if (isScalar(node) && (typeof node.value === 'number' || typeof node.value === 'boolean')) node.value = node.source;
+  }
+  return { ...(value as object), env: env.toJS(document, { mapAsMap: true, maxAliasCount: ALIASES_MAX }) };
+}
+
+function followed(document: Document, node: unknown): unknown {
+  return isAlias(node) ? node.resolve(document) : node;
+}
+
+/** The place of the deepest part of the path that is in the text: keys where there are keys, else items. */
+function locate(document: Document.Parsed, lines: LineCounter, path: Path): Position | undefined {
+  let node: unknown = document.contents;
+  let found: Node | undefined;
+  for (const part of path) {
+    const inside = followed(document, node);
+    if (isMap(inside)) {
+      const pair = inside.items.find(({ key }) => isScalar(key) && key.value === part);
+      if (!pair) break;
+      found = pair.key as Node;
+      node = pair.value;
+    } else if (isSeq(inside)) {
+      node = inside.items[Number(part)];
+      found = node as Node;
+    }
+  }
+  if (!found?.range) return undefined;
+  const { line, col } = lines.linePos(found.range[0]);
+  return { line, column: col };
+}

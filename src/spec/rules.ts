@@ -1,0 +1,139 @@
+// What a value of the spec must look like, field by field: each rule says what is wrong and what to write instead.
+import slugify from '@sindresorhus/slugify';
+import { isImageSpecError } from '../core/error.ts';
+import { redactText } from '../core/redact.ts';
+import { parsePlatform } from '../oci/platform.ts';
+import { isTag, parseReference } from '../oci/reference.ts';
+import { parseTransport } from '../store/transport.ts';
+import type { Rule } from './finding.ts';
+import { NOT_YET } from './finding.ts';
+import { formatTag } from './tag.ts';
+
+const quoted = (text: string): string => `"${redactText(text)}"`;
+
+export const nameRule: Rule<string> = (name) => {
+  const lower = name.toLowerCase();
+  if (isRepository(lower)) return undefined;
+  const parts = name.split('/').map((part) => slugify(part, { decamelize: false }));
+  const suggestion = parts.filter((part) => part !== '').join('/') || 'app';
+  return {
+    what: `cannot be ${quoted(name)}: it becomes a part of the image's name`,
+    todo: `Use letters, digits and single ".", "_", "-" and "/" between them, for example "${suggestion}".`,
+  };
+};
+
+function isRepository(text: string): boolean {
+  try {
+    const { repository, tag, digest } = parseReference(`localhost/${text}`);
+    return repository === text && tag === 'latest' && digest === undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** flytekit's pattern for registries, with IPv6 hosts. */
+const REGISTRY = /^(?:\[[\da-f:.]+\]|[a-z\d._-]+)(?::\d{1,5})?(?:\/[\w.-]+)*$/;
+
+/** The registry as it stands in image names: without scheme and closing slashes, in lower case. */
+export function cleanRegistry(text: string): string {
+  return text
+    .trim()
+    .replace(/^https?:\/\//i, '')
+    .replace(/\/+$/, '')
+    .toLowerCase();
+}
+
+export const registryRule: Rule<string> = (text) => {
+  const registry = cleanRegistry(text);
+  if (text === '' || (REGISTRY.test(registry) && isRepositoryOf(registry))) return undefined;
+  return {
+    what: `cannot be ${quoted(text)}: this is not a registry`,
+    todo: 'Write its host, with a port or path where needed: "ghcr.io/acme", "localhost:30000", or "docker.io/acme" for Docker Hub.',
+  };
+};
+
+function isRepositoryOf(registry: string): boolean {
+  try {
+    return parseReference(`${registry}/x`).tag === 'latest';
+  } catch {
+    return false;
+  }
+}
+
+export const pythonVersionRule: Rule<string> = (text) =>
+  /^3\.\d{1,2}(?:\.\d{1,3})?$/.test(text)
+    ? undefined
+    : {
+        what: `cannot be ${quoted(text)}: it must be one version of Python 3`,
+        todo: 'Write it as "3.12" or "3.12.4", in quotes.',
+      };
+
+export const baseImageRule: Rule<string> = (text) => {
+  try {
+    parseTransport(text);
+    return undefined;
+  } catch (error) {
+    if (!isImageSpecError(error)) throw error;
+    const more =
+      'Bases that are not in a registry are written oci:DIR, oci-archive:FILE, docker-archive:FILE or scratch.';
+    return { what: `cannot be used: ${redactText(error.message)}`, todo: [error.hint, more].join(' ') };
+  }
+};
+
+/** Of a single platform, as it stands in the list or comma-separated text. */
+export const platformRule: Rule<string> = (text) => {
+  try {
+    const { os } = parsePlatform(text);
+    if (os === 'linux') return undefined;
+    return {
+      what: `${quoted(text)} ${NOT_YET}`,
+      todo: 'Only images for Linux can be built, for example "linux/amd64".',
+    };
+  } catch (error) {
+    if (!isImageSpecError(error)) throw error;
+    return {
+      what: `cannot be ${quoted(text)}: this is not a platform`,
+      todo: 'Write OS/ARCH or OS/ARCH/VARIANT, several separated by commas: "linux/amd64,linux/arm64".',
+    };
+  }
+};
+
+export const copyRule: Rule<string> = (path) => {
+  const parts = path.split(/[\\/]/);
+  if (!/^(?:[\\/]|[a-z]:)/i.test(path) && !parts.includes('..')) return undefined;
+  return {
+    what: `cannot take ${quoted(path)}: files are copied from the folder of the spec only`,
+    todo: 'Write a path relative to that folder and without "..", or move the spec to a folder above the file.',
+  };
+};
+
+export const urlRule: Rule<string> = (text) => {
+  const { protocol } = URL.parse(text) ?? {};
+  if (protocol === 'https:' || protocol === 'http:' || protocol === 'file:') return undefined;
+  return {
+    what: 'must be the URL of a package index',
+    todo: 'Write it with https:// in front, for example "https://index.example/simple".',
+  };
+};
+
+/** As long as the hash of every spec. */
+const SAMPLE_HASH = 'x'.repeat(22);
+
+export const tagFormatRule: Rule<string> = (format) => {
+  const tag = formatTag(format, SAMPLE_HASH);
+  if (isTag(tag)) return undefined;
+  return {
+    what: `cannot be ${quoted(format)}: the tag would be ${quoted(tag)}`,
+    todo: 'Use {spec_hash} or {spec_hash:.8} and letters, digits, "_", "." and "-", at most 128 in all: "{spec_hash}-dev".',
+  };
+};
+
+export const environmentNameRule: Rule<string> = (name) =>
+  /^[^=\0]+$/.test(name)
+    ? undefined
+    : { what: 'cannot be the name of an environment variable', todo: 'A name has at least one character and no "=".' };
+
+export const environmentValueRule: Rule<string> = (value) =>
+  value.includes('\0')
+    ? { what: 'has a NUL character', todo: 'No environment variable can hold one: take it out.' }
+    : undefined;

@@ -1,0 +1,195 @@
+// The spec as users write it: one strict schema with all parameters of flytekit's ImageSpec, in its order, each with a description and an
+// example. Types, messages, template, JSON Schema and manual follow from it.
+import { z } from 'zod';
+import type { Rule } from './finding.ts';
+import { NOT_YET, printFinding } from './finding.ts';
+import type { FieldName } from './field-names.ts';
+import { cleanRegistry, copyRule, nameRule, registryRule, tagFormatRule, urlRule } from './rules.ts';
+import { baseImage, keeps, mapping, platforms, pythonVersion, text, texts, variables } from './value-kinds.ts';
+
+/** What a person needs to know about a field. */
+export interface FieldAbout {
+  /** Its first sentence says what the field is. */
+  readonly description: string;
+  readonly example: unknown;
+  /** What to do today; present on fields that are not supported yet. */
+  readonly instead?: string | undefined;
+}
+
+function field<T extends z.ZodType>(schema: T, description: string, example: unknown, instead?: string) {
+  return schema.nullish().meta({ description, examples: [example], instead });
+}
+
+const isEmpty = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+
+/** A field that is checked like any other, but refused by name when it asks for something. */
+function later<T extends z.ZodType>(
+  schema: T,
+  description: string,
+  example: unknown,
+  instead: string,
+  harmless: (value: z.output<T>) => boolean = isEmpty,
+) {
+  const refuse: Rule<z.output<T>> = (value) => (harmless(value) ? undefined : { what: NOT_YET, todo: instead });
+  return field(schema.superRefine(keeps(refuse)), description, example, instead);
+}
+
+const USE_COPY = 'Name the files and folders under `copy`.';
+const USE_BASE = 'Choose a `base_image` that has them.';
+const OWN_CUDA = 'Leave it out: packages such as torch bring their own CUDA; else choose a `base_image` that has it.';
+const OTHER_BUILDERS = 'Leave it out: it configures builders of flytekit.';
+
+export const specSchema = z.strictObject({
+  name: field(
+    text(nameRule).transform((name) => name.toLowerCase()),
+    'Name of the image: its path below the registry, in lower case. Without it, "flytekit".',
+    'my-service',
+  ),
+  python_version: field(
+    pythonVersion(),
+    'Python version that the base image must have. Without `base_image` it chooses the base.',
+    '3.12',
+  ),
+  builder: later(
+    text(),
+    'What builds the image. Only imagespec itself, under this name or flytekit\'s "default".',
+    'default',
+    'Leave it out: images are built by imagespec itself.',
+    (builder) => builder === 'imagespec' || builder === 'default',
+  ),
+  source_root: later(text(), 'Folder whose Python sources are copied to /root.', 'src', USE_COPY),
+  env: field(
+    variables(),
+    'Environment variables of the image. Numbers, true and false become the text that is written. PYTHONPATH is /root unless it is set here.',
+    { LOG_LEVEL: 'info' },
+  ),
+  registry: field(
+    z
+      .string({ error: printFinding({ what: 'must be text', todo: 'Write for example "ghcr.io/acme".' }) })
+      .superRefine(keeps(registryRule))
+      .transform(cleanRegistry),
+    'Registry to push to: its host, with a port or path where needed. A scheme in front and a slash at the end are dropped.',
+    'ghcr.io/acme',
+  ),
+  packages: field(texts(), 'Python packages to install, written as for pip.', ['fastapi', 'uvicorn>=0.30']),
+  conda_packages: later(
+    texts(),
+    'Conda packages to install.',
+    ['numpy'],
+    'List their counterparts under `packages`, or choose a `base_image` that has them.',
+  ),
+  conda_channels: later(
+    texts(),
+    'Conda channels beside conda-forge.',
+    ['nvidia'],
+    'Leave it out with `conda_packages`.',
+  ),
+  requirements: field(text(), 'File with the Python packages to install, relative to the spec.', 'requirements.txt'),
+  apt_packages: later(texts(), 'Debian packages to install.', ['git'], USE_BASE),
+  cuda: later(text(), 'Version of CUDA to install.', '12.4', OWN_CUDA),
+  cudnn: later(text(), 'Version of cuDNN to install.', '9', OWN_CUDA),
+  base_image: field(
+    baseImage(),
+    'Image to build upon: a reference, oci:DIR, oci-archive:FILE, docker-archive:FILE, or scratch for none. Without it, the official slim Python image of `python_version`, or of 3.12.',
+    'python:3.12-slim',
+  ),
+  platform: field(
+    platforms(),
+    'Platforms to build for; more than one gives an index. Separated by commas, or a list. Without it, linux/amd64.',
+    'linux/amd64,linux/arm64',
+  ),
+  pip_index: field(text(urlRule), 'Package index to use instead of the default one.', 'https://index.example/simple'),
+  pip_extra_index_url: field(texts(urlRule), 'Package indexes to use beside the first one.', [
+    'https://extra.example/simple',
+  ]),
+  pip_secret_mounts: later(
+    z.array(z.tuple([z.string(), z.string()]), {
+      error: printFinding({
+        what: 'must be a list of tuples of two strings or None',
+        todo: 'Write [[SOURCE, DESTINATION]].',
+      }),
+    }),
+    'Files with secrets that only the installation sees.',
+    [['.netrc', '/root/.netrc']],
+    'Write the credentials into the URL in `pip_index`; a spec in TypeScript can take them from an environment variable.',
+  ),
+  pip_extra_args: later(
+    text(),
+    'Further arguments for pip.',
+    '--no-deps',
+    'Name package indexes under `pip_index` and `pip_extra_index_url`; other options have no counterpart.',
+  ),
+  registry_config: later(
+    text(),
+    'File with mirrors and certificates of registries.',
+    'registries.json',
+    'Leave it out, and write the mirror itself into `base_image` or `registry`.',
+  ),
+  entrypoint: field(texts(), 'Entrypoint of the image. [] clears that of the base image; without it, that one stays.', [
+    'python',
+    '-m',
+    'app',
+  ]),
+  commands: later(
+    texts(),
+    'Commands to run while building.',
+    ['mkdir /data'],
+    'Run them before the build and take their results with `copy`, or choose a `base_image` made with them.',
+  ),
+  tag_format: field(
+    text(tagFormatRule),
+    'Form of the tag; {spec_hash} stands for the hash of the spec, {spec_hash:.8} for its first 8 characters. Without it, the hash.',
+    '{spec_hash}-dev',
+  ),
+  source_copy_mode: later(
+    z.literal(['NO_COPY', 'ALL', 'LOADED_MODULES'], {
+      error: printFinding({ what: 'must be NO_COPY, ALL or LOADED_MODULES', todo: `Leave it out. ${USE_COPY}` }),
+    }),
+    'Which Python sources are copied. Only NO_COPY is supported.',
+    'ALL',
+    USE_COPY,
+    (mode) => mode === 'NO_COPY',
+  ),
+  copy: field(texts(copyRule), 'Files and folders to copy below /root, relative to the spec.', [
+    'app',
+    'config/settings.toml',
+  ]),
+  python_exec: later(
+    text(),
+    'Python in the base image that packages are installed for.',
+    '/usr/bin/python3',
+    'Leave it out: the Python of `base_image` is found by itself, and `python_version` demands a version.',
+  ),
+  runtime_packages: later(
+    texts(),
+    'Python packages to install when a task starts.',
+    ['numpy'],
+    'List them under `packages`.',
+  ),
+  builder_options: later(mapping(), 'Options of the builder.', { key: 'value' }, OTHER_BUILDERS),
+  builder_config: later(mapping(), 'Images that the builder uses.', { uv_image: 'uv:latest' }, OTHER_BUILDERS),
+} satisfies Record<FieldName, z.ZodType>);
+
+/** As files and programs give it. */
+export type SpecInput = z.input<typeof specSchema>;
+/** Checked and cleaned. */
+export type SpecOutput = z.output<typeof specSchema>;
+
+/** What the schema tells people about a field. */
+export function aboutField(name: FieldName): FieldAbout {
+  const meta = specSchema.shape[name].meta() as { description: string; examples: [unknown]; instead?: string };
+  return { description: meta.description, example: meta.examples[0], instead: meta.instead };
+}
+
+/** Python of the base image when the spec names neither a base nor a version: the newest that nearly all packages have wheels for. */
+const DEFAULT_PYTHON = '3.12';
+
+/** The base of a spec without `base_image`. The spec itself stays without one, so that its tag is flytekit's. */
+export function defaultBaseImage({
+  pythonVersion: version = DEFAULT_PYTHON,
+}: {
+  readonly pythonVersion?: string | undefined;
+}): string {
+  return `docker.io/library/python:${version}-slim`;
+}

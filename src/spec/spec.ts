@@ -1,0 +1,186 @@
+// The spec as a value that programs hold: checked when it is made, never changed afterwards.
+import { isAbsolute } from 'node:path';
+import { ImageSpecError } from '../core/error.ts';
+import type { SpecFields } from './check.ts';
+import { checkSpec } from './check.ts';
+import type { CamelCase, FieldName } from './field-names.ts';
+import { camelCase, FIELD_NAMES } from './field-names.ts';
+import type { SpecInput } from './schema.ts';
+import type { TagFields } from './tag.ts';
+import { imageName, specId, specTag } from './tag.ts';
+
+type Immutable<T> =
+  T extends Map<infer K, infer V>
+    ? ReadonlyMap<K, V> | Readonly<Record<string, V>>
+    : T extends readonly (infer Item)[]
+      ? readonly Item[]
+      : T;
+
+/** All parameters of a spec, in camelCase; `docs/spec.md` explains each. */
+export type ImageSpecFields = { readonly [Name in FieldName as CamelCase<Name>]?: Immutable<SpecInput[Name]> };
+
+export interface TagOptions {
+  /** Absolute; where relative paths of the spec start. Needed when `requirements` or `copy` names such paths. */
+  readonly directory?: string | undefined;
+}
+
+const MARK = Symbol.for('imagespec.spec');
+
+/**
+ * An ImageSpec, with flytekit's names, defaults and methods. Throws `SPEC_INVALID` or `NOT_SUPPORTED` with every issue at once.
+ *
+ * @example
+ * const spec = new ImageSpec({ name: 'my-service', packages: ['fastapi'], baseImage: 'python:3.12-slim' });
+ * console.log(await spec.withPackages('uvicorn').imageName());
+ */
+export class ImageSpec {
+  readonly [MARK] = true;
+  /** Path below the registry, lower-case. */
+  readonly name: string;
+  /** `3.12` or `3.12.4`. */
+  readonly pythonVersion: string | undefined;
+  readonly env: ReadonlyMap<string, string> | undefined;
+  /** Without scheme, lower-case; empty means none. */
+  readonly registry: string | undefined;
+  readonly packages: readonly string[] | undefined;
+  /** Path of a file, as written. */
+  readonly requirements: string | undefined;
+  /** Image reference or TRANSPORT:PATH; without it `defaultBaseImage` holds. */
+  readonly baseImage: string | undefined;
+  /** OS/ARCH[/VARIANT], at least one. */
+  readonly platforms: readonly string[];
+  readonly pipIndex: string | undefined;
+  readonly pipExtraIndexUrl: readonly string[] | undefined;
+  /** undefined keeps the base's, an empty list clears it. */
+  readonly entrypoint: readonly string[] | undefined;
+  readonly tagFormat: string | undefined;
+  /** Relative paths, as written. */
+  readonly copy: readonly string[] | undefined;
+  readonly #fields: SpecFields;
+  #forced = false;
+
+  constructor(fields: ImageSpecFields = {}) {
+    const checked = checkSpec(fields, { name: 'ImageSpec', naming: 'camelCase' });
+    this.#fields = checked;
+    this.name = checked.name ?? 'flytekit';
+    this.pythonVersion = checked.python_version;
+    this.env = checked.env;
+    this.registry = checked.registry;
+    this.packages = checked.packages;
+    this.requirements = checked.requirements;
+    this.baseImage = checked.base_image;
+    this.platforms = (checked.platform ?? 'linux/amd64').split(',').map((platform) => platform.trim());
+    this.pipIndex = checked.pip_index;
+    this.pipExtraIndexUrl = checked.pip_extra_index_url;
+    this.entrypoint = checked.entrypoint;
+    this.tagFormat = checked.tag_format;
+    this.copy = checked.copy;
+    Object.freeze(this);
+  }
+
+  /** Whether the image is to be built and pushed even when it exists. */
+  get forced(): boolean {
+    return this.#forced;
+  }
+
+  /** flytekit's id: it knows the names of files, not their content. Images carry it as `_F_IMG_ID`. */
+  get id(): string {
+    return specId(this.#tagFields());
+  }
+
+  /**
+   * flytekit's tag for the same spec: it changes with the spec, the requirements file and the copied files.
+   * Rejects with `REQUIREMENTS_NOT_FOUND`, `COPY_NOT_FOUND`, `COPY_INVALID`, or `USAGE` when a directory is needed.
+   */
+  async tag(options: TagOptions = {}): Promise<string> {
+    return specTag(this.#tagFields(), this.#directory(options));
+  }
+
+  /** `[registry/]name:tag`; rejects as `tag` does. */
+  async imageName(options: TagOptions = {}): Promise<string> {
+    return imageName(this.#tagFields(), this.#directory(options));
+  }
+
+  withPackages(packages: string | readonly string[]): ImageSpec {
+    return this.#append('packages', packages);
+  }
+
+  withCopy(paths: string | readonly string[]): ImageSpec {
+    return this.#append('copy', paths);
+  }
+
+  /** Throws `NOT_SUPPORTED` for any command. */
+  withCommands(commands: string | readonly string[]): ImageSpec {
+    return this.#append('commands', commands);
+  }
+
+  /** Throws `NOT_SUPPORTED` for any package. */
+  withAptPackages(packages: string | readonly string[]): ImageSpec {
+    return this.#append('apt_packages', packages);
+  }
+
+  /** Throws `NOT_SUPPORTED` for any package. */
+  withRuntimePackages(packages: readonly string[]): ImageSpec {
+    return this.#append('runtime_packages', packages);
+  }
+
+  /** Throws `NOT_SUPPORTED` for any option. */
+  withBuilderOptions(options: Readonly<Record<string, unknown>>): ImageSpec {
+    return this.#with({ builderOptions: { ...this.#fields.builder_options, ...options } }, this.#forced);
+  }
+
+  /** The same spec, to be built and pushed even when the image exists. Its tag is the same. */
+  forcePush(): ImageSpec {
+    return this.#with({}, true);
+  }
+
+  /** As a spec file holds it: snake_case, in flytekit's order, without what was not given. */
+  toJSON(): Readonly<Partial<Record<FieldName, unknown>>> {
+    const given = FIELD_NAMES.filter((name) => this.#fields[name] !== undefined);
+    return Object.fromEntries(
+      given.map((name) => {
+        const value = this.#fields[name];
+        return [name, value instanceof Map ? Object.fromEntries(value) : value];
+      }),
+    );
+  }
+
+  #append(
+    name: 'packages' | 'copy' | 'commands' | 'apt_packages' | 'runtime_packages',
+    more: string | readonly string[],
+  ) {
+    return this.#with({ [camelCase(name)]: [...(this.#fields[name] ?? []), ...[more].flat()] }, this.#forced);
+  }
+
+  #with(changes: ImageSpecFields, forced: boolean): ImageSpec {
+    const own = Object.entries(this.#fields).map(([name, value]) => [camelCase(name), value]);
+    const spec = new ImageSpec({ ...Object.fromEntries(own), ...changes });
+    spec.#forced = forced;
+    return spec;
+  }
+
+  #directory({ directory }: TagOptions): string {
+    const { requirements, copy = [] } = this.#fields;
+    const isRelative = requirements !== undefined && !isAbsolute(requirements);
+    if (directory !== undefined || (!isRelative && copy.length === 0)) return directory ?? '';
+    throw new ImageSpecError('USAGE', `The tag of "${this.name}" follows from files, but no directory was given`, {
+      hint: 'Call it with `{ directory }`, the absolute path of the folder in which `requirements` and `copy` start.',
+    });
+  }
+
+  /** Options are empty, as nothing else is supported, and a dict in Python. */
+  #tagFields(): TagFields {
+    const { builder_options: options, builder_config: config, ...fields } = this.#fields;
+    return { ...fields, builder_options: options && new Map(), builder_config: config && new Map() };
+  }
+}
+
+/** Recognises specs across copies of the package, where `instanceof` does not. */
+export function isImageSpec(value: unknown): value is ImageSpec {
+  return typeof value === 'object' && value !== null && MARK in value;
+}
+
+/** A spec of fields that were checked already, such as those of a file. */
+export function specOf(fields: SpecFields): ImageSpec {
+  return new ImageSpec(Object.fromEntries(Object.entries(fields).map(([name, value]) => [camelCase(name), value])));
+}

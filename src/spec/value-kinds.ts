@@ -1,0 +1,128 @@
+// The kinds of values that a spec is made of, as zod schemas whose messages are findings.
+import { z } from 'zod';
+import type { Finding, Rule } from './finding.ts';
+import { kindOf, NOT_YET, printFinding } from './finding.ts';
+import { baseImageRule, environmentNameRule, environmentValueRule, platformRule, pythonVersionRule } from './rules.ts';
+
+/** A value of the wrong type, and where it stands. */
+interface Misfit {
+  readonly input?: unknown;
+  readonly path?: PropertyKey[] | undefined;
+}
+
+/** A check that reports what the rule finds. */
+export function keeps<T>(rule: Rule<T>) {
+  return (value: T, ctx: z.RefinementCtx): void => {
+    const finding = rule(value);
+    if (finding) ctx.addIssue({ code: 'custom', message: printFinding(finding) });
+  };
+}
+
+/** The error of a schema as a finding. */
+function says(find: (misfit: Misfit) => Finding) {
+  return { error: (misfit: Misfit): string => printFinding(find(misfit)) };
+}
+
+const isScalar = (value: unknown): boolean => ['number', 'boolean', 'bigint'].includes(typeof value);
+const inQuotes = (value: unknown): string | undefined =>
+  isScalar(value) ? `Write it in quotes: "${String(value)}".` : undefined;
+
+const notText = ({ input }: Misfit): Finding => ({
+  what: `must be text, not ${kindOf(input)}`,
+  todo: inQuotes(input) ?? 'Write one piece of text.',
+});
+
+const noRule: Rule<string> = () => undefined;
+
+/** Text that is not empty and keeps a rule. */
+export function text(rule: Rule<string> = noRule, misfit = notText) {
+  const filled: Rule<string> = (value) =>
+    value === '' ? { what: 'is empty', todo: 'Give it a value, or take it out.' } : rule(value);
+  return z.string(says(misfit)).superRefine(keeps(filled));
+}
+
+/** In flytekit's words. */
+const LIST = 'must be a list of strings or None';
+
+const notList = ({ input }: Misfit): Finding => ({
+  what: LIST,
+  todo:
+    typeof input === 'string' && /\.(?:txt|in|lock|toml)$/.test(input)
+      ? 'The path of a requirements file goes under `requirements`.'
+      : 'Write [one, two], or one item per line with "- " in front.',
+});
+
+const notItem = ({ input, path }: Misfit): Finding => ({
+  what: `is ${kindOf(input)}, but \`${String(path?.[0])}\` ${LIST}`,
+  todo: inQuotes(input) ?? 'Write the item as one piece of text; quotes help where it holds ": " or " #".',
+});
+
+/** A list of texts, each of which keeps a rule. */
+export function texts(rule: Rule<string> = noRule) {
+  return z.array(text(rule, notItem), says(notList));
+}
+
+/** Anything by name. */
+export function mapping() {
+  const misfit = ({ input }: Misfit): Finding => ({
+    what: `must be a mapping, not ${kindOf(input)}`,
+    todo: 'Write one KEY: VALUE per line.',
+  });
+  return z.record(z.string(), z.unknown(), says(misfit));
+}
+
+const notVariables = ({ input }: Misfit): Finding => ({
+  what: `must be a mapping of names to text, not ${kindOf(input)}`,
+  todo: 'Write one NAME: value per line, without a dash in front.',
+});
+
+const notVariable = ({ input }: Misfit): Finding =>
+  kindOf(input) === 'empty'
+    ? { what: 'has no value', todo: 'Write "" for an empty one.' }
+    : { what: `must be text, not ${kindOf(input)}`, todo: 'Write the value in quotes.' };
+
+/** Environment variables as a Map, which keeps names like "2" in their place. Whole numbers, true and false become text. */
+export function variables() {
+  const value = z
+    .union([z.string(), z.int(), z.boolean()], says(notVariable))
+    .transform(String)
+    .superRefine(keeps(environmentValueRule));
+  return z.map(z.string().superRefine(keeps(environmentNameRule)), value, says(notVariables));
+}
+
+const notPlatforms = ({ input }: Misfit): Finding => ({
+  what: `must be text or a list of strings, not ${kindOf(input)}`,
+  todo: 'Write for example "linux/amd64,linux/arm64".',
+});
+
+/** Platforms as a list or separated by commas; the result is the text that enters flytekit's tag. */
+export function platforms() {
+  return z
+    .union([z.string(), z.array(z.string())], says(notPlatforms))
+    .superRefine((value, ctx) => {
+      for (const one of [value].flat().flatMap((part) => part.split(','))) keeps(platformRule)(one, ctx);
+    })
+    .transform((value) => [value].flat().join(','));
+}
+
+export function pythonVersion() {
+  return text(pythonVersionRule, (misfit) =>
+    typeof misfit.input === 'number'
+      ? {
+          what: 'must be in quotes: without them 3.10 is read as the number 3.1',
+          todo: 'Write it as "3.12", with the quotes.',
+        }
+      : notText(misfit),
+  );
+}
+
+export function baseImage() {
+  return text(baseImageRule, (misfit) =>
+    kindOf(misfit.input) === 'a mapping'
+      ? {
+          what: `as a spec of its own ${NOT_YET}`,
+          todo: 'Build and push the base by its own spec, and write its name here: `imagespec tag` prints it.',
+        }
+      : notText(misfit),
+  );
+}
