@@ -1,5 +1,6 @@
 // After a push, what the fast path needs to know the next time; see unchanged.ts.
 import { extname } from 'node:path';
+import { systemCode } from '../core/error.ts';
 import type { Root } from './bases.ts';
 import type { Inputs } from './inputs.ts';
 import { digestFiles, wantsPackages } from './inputs.ts';
@@ -27,7 +28,8 @@ export async function rememberPush(job: Job, { argv, inputs, bases, result }: Pu
   const inRegistry = bases.transport.kind === 'registry' ? bases.transport.reference : undefined;
   if (!inRegistry && bases.transport.kind !== 'scratch') return;
   const moving = inRegistry && !inRegistry.digest && bases.rootDigest;
-  const own = await digestFiles([file, ...(wantsPackages(inputs.wants) ? [lockFileOf(file)] : [])]);
+  const own = await digestFiles([file, ...(wantsPackages(inputs.wants) ? [lockFileOf(file)] : [])]).catch(noLock);
+  if (!own) return;
   const copies = spec.copy ?? [];
   await writeMemo(services.cache, argv, services.environment, {
     files: [...own, ...inputs.files],
@@ -39,6 +41,11 @@ export async function rememberPush(job: Job, { argv, inputs, bases, result }: Pu
     ...(moving && { base: { reference: inRegistry, digest: moving } }),
     result: { images: [unchanged(result)] },
   });
+}
+
+/** An image that was built elsewhere may have left no lock here: the long way answers then. */
+function noLock(cause: unknown): undefined {
+  if (systemCode(cause) !== 'ENOENT') throw cause;
 }
 
 /** The result as the next run will tell it. */

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { Context } from '../core/context.ts';
 import type { Digest } from '../core/digest.ts';
-import { isDigest } from '../core/digest.ts';
+import { digestOf, isDigest } from '../core/digest.ts';
+import type { Json } from '../core/json.ts';
 import { keyOf } from '../core/json.ts';
 import type { Entry } from '../filesystem/entry.ts';
 import { createTree } from '../filesystem/stage.ts';
@@ -10,7 +11,6 @@ import { LAYER_FORMAT } from '../layer/format.ts';
 import { INSTALL_FORMAT, installWheel } from '../python/install.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import type { Lock, LockedWheel } from '../python/lock.ts';
-import type { VenvLayout } from '../python/venv.ts';
 import { venvEntries, venvLayout } from '../python/venv.ts';
 import { readWheel } from '../python/wheel.ts';
 import type { LocalCache } from '../store/cache.ts';
@@ -80,59 +80,44 @@ async function stage(ctx: Context, { reader, interpreter, lock, wheels }: Packag
   const [facts, files] = await Promise.all([reader.facts(ctx), wheels()]);
   const layout = venvLayout(interpreter, ENVIRONMENT_ROOT);
   const tree = createTree(facts);
-  tree.add(venvEntries(layout), SKELETON);
+  tree.add(venvEntries(layout, interpreter), SKELETON);
   const members = await Promise.all(
     lock.wheels.map(async (locked) => {
       const file = files.get(locked.digest);
       if (!file) throw new Error(`wheel ${locked.filename} was not fetched`);
       const wheel = await readWheel(ctx, file, locked.filename);
       const { requested, directUrl } = locked;
-      const entries = await installWheel(wheel, { interpreter, venv: layout, requested, directUrl });
+      const entries = await installWheel(wheel, { venv: layout, requested, directUrl });
       return { locked, entries, name: locked.name, version: locked.version, size: wheel.size };
     }),
   );
   for (const { locked, entries } of members) tree.add(entries, locked.name);
   const skeleton = tree.layerEntries([SKELETON]);
-  const python = `Python ${interpreter.version} environment`;
-  const first = part('environment', python, skeleton, layout, interpreter, [], 0);
-  const rest = groupPackages(members).map(({ content, members: group }) => {
+  const about = `Python ${interpreter.version} environment`;
+  const first: Part = {
+    kind: 'environment',
+    content: about,
+    key: layerKey(skeleton, { interpreter: interpreter.path, version: interpreter.version }),
+    size: 0,
+    entries: skeleton,
+  };
+  const rest = groupPackages(members).map(({ content, members: group }): Part => {
     const entries = tree.layerEntries(group.map((member) => member.name));
+    const key = layerKey(entries, { root: layout.root, wheels: group.map((member) => installKey(member.locked)) });
     const size = group.reduce((sum, member) => sum + member.size, 0);
-    return part(
-      'packages',
-      content,
-      entries,
-      layout,
-      interpreter,
-      group.map((member) => member.locked),
-      size,
-    );
+    return { kind: 'packages', content, key, size, entries };
   });
   return [first, ...rest];
 }
 
-/** A package layer's key names the wheels and not the base, so that images on different bases share layers; what a base adds is in `parents`. */
-function part(
-  kind: Part['kind'],
-  content: string,
-  entries: readonly Entry[],
-  layout: VenvLayout,
-  interpreter: Interpreter,
-  wheels: readonly LockedWheel[],
-  size: number,
-): Part {
-  const parents = entries
-    .filter((entry) => entry.type === 'directory')
-    .map(({ type: _type, ...entry }) => ({ ...entry }));
-  const key = keyOf({
-    formats: [LAYER_FORMAT, INSTALL_FORMAT],
-    kind,
-    interpreter: { path: interpreter.path, version: interpreter.version },
-    root: layout.root,
-    wheels: wheels.map(installKey),
-    parents,
-  });
-  return { kind, content, key, size, entries };
+/**
+ * A package layer's key names its wheels and not the base, so that images on different bases share layers. What else decides the bytes
+ * is in the entries: which parents a base makes necessary, and which files an equal one of another wheel stands for.
+ */
+function layerKey(entries: readonly Entry[], origin: Json): Digest {
+  const directories = entries.filter((entry) => entry.type === 'directory').map((entry) => ({ ...entry }));
+  const paths = digestOf(entries.map((entry) => entry.path).join('\0'));
+  return keyOf({ formats: [LAYER_FORMAT, INSTALL_FORMAT], origin, directories, paths });
 }
 
 function once<T>(work: () => Promise<T>): () => Promise<T> {

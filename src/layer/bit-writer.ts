@@ -5,8 +5,6 @@ import { END_OF_BLOCK, FIXED_LITERALS, codeOf, lengthExtra } from './prefix-code
 /** Bytes that one stored block holds at most (RFC 1951, 3.2.4). */
 export const STORED_LIMIT_BYTES = 65_535;
 
-/** A match shorter than this, with its first literal, is not shorter than the literals. */
-const MIN_RUN = 5;
 const MIN_MATCH = 3;
 const MAX_MATCH = 258;
 
@@ -75,12 +73,9 @@ export class BitWriter {
   }
 
   #run(value: number, length: number): void {
-    let left = length;
-    if (length >= MIN_RUN) {
-      this.#symbol(value);
-      left--;
-      while (left >= MIN_MATCH) left -= this.#match(left);
-    }
+    this.#symbol(value);
+    let left = length - 1;
+    while (left >= MIN_MATCH) left -= this.#match(left);
     while (left-- > 0) this.#symbol(value);
   }
 

@@ -11,6 +11,7 @@ import type { Inflater } from './inflater.ts';
 import { LayerWriter } from './layer-writer.ts';
 import { orderEntries } from './order.ts';
 import type { TarMember } from './order.ts';
+import type { Pace } from './pace.ts';
 import { createPace } from './pace.ts';
 import type { PackedLayer } from './recipe.ts';
 
@@ -32,25 +33,33 @@ export interface PackRequest {
 export async function pack(ctx: Context, request: PackRequest, inflater?: Inflater): Promise<PackedLayer> {
   throwIfAborted(ctx);
   const members = orderEntries(request.entries);
-  const blob = new BlobWriter(request.literals);
   const files = new HostFiles();
   const machine = inflater ?? (await createInflater());
   try {
-    const pace = createPace(ctx, request.onProgress);
-    const gzip = new GzipWriter(blob, machine, pace);
-    await addAll(new LayerWriter(gzip, files, pace), members);
-    const { digest, size, ...written } = gzip.finish();
-    return { descriptor: { mediaType: MEDIA.layerGzip, digest, size }, ...written, entries: members.length };
-  } catch (error) {
-    blob.discard();
-    throw error;
+    return await write(members, request.literals, files, machine, createPace(ctx, request.onProgress));
   } finally {
     files.close();
     machine.close();
   }
 }
 
-async function addAll(layer: LayerWriter, members: readonly TarMember[]): Promise<void> {
-  for (const member of members) await layer.add(member);
-  await layer.end();
+async function write(
+  members: readonly TarMember[],
+  literals: string,
+  files: HostFiles,
+  inflater: Inflater,
+  pace: Pace,
+): Promise<PackedLayer> {
+  const blob = new BlobWriter(literals);
+  try {
+    const gzip = new GzipWriter(blob, inflater, pace);
+    const layer = new LayerWriter(gzip, files, pace);
+    for (const member of members) await layer.add(member);
+    await layer.end();
+    const { digest, size, ...written } = gzip.finish();
+    return { descriptor: { mediaType: MEDIA.layerGzip, digest, size }, ...written, entries: members.length };
+  } catch (error) {
+    blob.discard();
+    throw error;
+  }
 }

@@ -12,10 +12,7 @@ export interface MarkerEnvironment {
 }
 
 /** What the interpreter would say of itself. The kernel is not known before the image runs: its version is the empty string. */
-export function markerEnvironment(
-  interpreter: Interpreter,
-  groups: readonly string[] = [],
-): MarkerEnvironment & { readonly values: { readonly python_full_version: string } } {
+export function markerEnvironment(interpreter: Interpreter, groups: readonly string[] = []): MarkerEnvironment {
   const { version, machine } = interpreter;
   return {
     values: {
@@ -55,8 +52,7 @@ const DEPTH_LIMIT = 100;
 
 /** Whether a marker holds. Throws `REQUIREMENTS_INVALID` when it is not well-formed. */
 export function markerHolds(marker: string, environment: MarkerEnvironment): boolean {
-  const reader = new MarkerReader(marker, environment);
-  return reader.readWhole();
+  return new MarkerReader(marker, environment).readWhole();
 }
 
 interface Token {
@@ -179,7 +175,8 @@ class MarkerReader {
 function compareValues(left: string, operator: string, right: string, isVersion: boolean): boolean | undefined {
   if (operator === 'in') return right.includes(left);
   if (operator === 'not in') return !right.includes(left);
-  if (isVersion && areSpecifiers(`${operator}${right}`)) return satisfies(left, `${operator}${right}`);
+  const specifier = `${operator}${right}`;
+  if (isVersion && !right.includes(',') && areSpecifiers(specifier)) return satisfies(left, specifier);
   switch (operator) {
     case '==':
     case '<=':

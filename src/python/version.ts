@@ -71,9 +71,10 @@ function fits(version: string, operator: string, wanted: string): boolean {
     case '~=':
       return compare(open, wanted) >= 0 && hasPrefix(version, compatiblePrefix(wanted));
     case '<':
-      return compare(version, wanted) < 0 && !(isPre(version) && !isPre(wanted) && hasSameBase(version, wanted));
+      // `<1.0` excludes 1.0's own pre-releases.
+      return compare(version, isPre(wanted) ? wanted : `${wanted}.dev0`) < 0;
     default:
-      return compare(version, wanted) > 0 && !(isAfterOnly(version, wanted) && hasSameBase(version, wanted));
+      return compare(open, wanted) > 0 && !isPostReleaseOf(version, wanted);
   }
 }
 
@@ -86,9 +87,11 @@ function withoutLocal(version: string): string {
   return version.split('+', 1)[0] ?? '';
 }
 
-/** `>1.0` excludes 1.0.post1 and 1.0+local, which are 1.0 for most purposes. */
-function isAfterOnly(version: string, wanted: string): boolean {
-  return version.includes('+') || (parse(version)?.post != null && parse(wanted)?.post == null);
+/** `>1.0` excludes 1.0.post1, which is 1.0 for most purposes; `>1.0.post1` does not exclude 1.0.post2. */
+function isPostReleaseOf(version: string, wanted: string): boolean {
+  const parsed = parse(wanted);
+  if (parsed?.post != null || parsed?.dev != null) return false;
+  return compare(`${baseOf(version)}${parse(version)?.pre?.join('') ?? ''}`, wanted) === 0;
 }
 
 function isPre(version: string): boolean {
@@ -100,13 +103,9 @@ function releaseOf(version: string): readonly number[] {
   return parse(version)?.release ?? [];
 }
 
-/** Epoch and release, zero-padded: `1!2.0` for 1!2.0a1. */
+/** Epoch and release: `1!2.0` of 1!2.0a1.post3. */
 function baseOf(version: string): string {
   return `${parse(version)?.epoch ?? 0}!${releaseOf(version).join('.')}`;
-}
-
-function hasSameBase(a: string, b: string): boolean {
-  return compare(baseOf(a), baseOf(b)) === 0;
 }
 
 /** @param prefix `1.2.*` */

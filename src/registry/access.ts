@@ -11,11 +11,11 @@ import type { CredentialsOptions } from './credentials.ts';
 import { createCredentials } from './credentials.ts';
 import { hintFor } from './hint.ts';
 import { apiOrigin } from './host.ts';
-import type { Http, HttpRequest, OpenAnswer } from './http.ts';
+import type { Body, Http, HttpRequest, OpenAnswer } from './http.ts';
 import type { Question } from './token.ts';
 import { TOKEN_ANSWER_LIMIT_BYTES } from './token.ts';
 
-export interface RegistryRequest extends Omit<HttpRequest, 'url'> {
+interface RegistryRequest extends Omit<HttpRequest, 'url'> {
   /** Path below the repository (`/manifests/1.0`), or the address of an upload session. */
   readonly to: string | URL;
   /** What the token must allow, our own repository first. */
@@ -78,7 +78,7 @@ function askForToken(ctx: Context, http: Http, { method, url, headers, form }: Q
 }
 
 /** A small document as a body that can be sent again. */
-export function bodyOf(bytes: Uint8Array) {
+export function bodyOf(bytes: Uint8Array): Body {
   return {
     size: bytes.length,
     async *open() {

@@ -4,7 +4,7 @@ import { ImageSpecError } from '../core/error.ts';
 import { redactText, redactUrl } from '../core/redact.ts';
 
 /** By lower-case name. */
-export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
+type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 export interface AnswerHead {
   readonly status: number;

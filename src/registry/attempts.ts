@@ -7,7 +7,7 @@ import { headerOf } from './answer.ts';
 /** Waits between tries double from the first to the last of these (ms); each is drawn at random up to it ("full jitter"). */
 const FIRST_WAIT_MS = 200;
 const LAST_WAIT_MS = 10_000;
-/** No server keeps us waiting longer, whatever its `Retry-After` says: then it is better to fail and say so. */
+/** Whatever a `Retry-After` says: a build that stands still for longer had better fail and say why. */
 const RETRY_AFTER_LIMIT_MS = 60_000;
 
 /** Tries of one request. */

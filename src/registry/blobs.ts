@@ -3,8 +3,6 @@ import type { Content } from '../content/content.ts';
 import type { Context } from '../core/context.ts';
 import { createContext } from '../core/context.ts';
 import type { Digest } from '../core/digest.ts';
-import type { ImageSpecError } from '../core/error.ts';
-import { isImageSpecError } from '../core/error.ts';
 import type { Repository } from './access.ts';
 import type { Answer } from './answer.ts';
 import { headerOf, registryErrors } from './answer.ts';
@@ -86,7 +84,7 @@ interface Failure {
   readonly isWorthAnother: boolean;
 }
 
-/** Sends all bytes into a session; a session that is left open is given back. */
+/** Sends all bytes into a session, and gives back a session that is of no more use. */
 async function upload(
   ctx: Context,
   place: Repository,
@@ -94,28 +92,37 @@ async function upload(
   session: URL,
   onProgress: Progress,
 ): Promise<Failure | undefined> {
+  const failure = await sendAll(ctx, place, content, session, onProgress).catch((error: unknown) => ({
+    error,
+    isWorthAnother: isPassing(error),
+  }));
+  if (failure && !failure.isWorthAnother) await cancel(place, session);
+  return failure;
+}
+
+async function sendAll(
+  ctx: Context,
+  place: Repository,
+  content: Content,
+  session: URL,
+  onProgress: Progress,
+): Promise<Failure | undefined> {
   const { digest, size } = content.descriptor;
-  try {
-    const answer = await place.request(ctx, {
-      method: 'PUT',
-      to: withDigest(session, digest),
-      headers: { 'content-type': 'application/octet-stream' },
-      body: { size, open: () => counted(content.open(ctx), onProgress) },
-      scopes: [pushScope(place.repository)],
-      headersTimeoutMs: COMMIT_TIMEOUT_MS,
-      attempts: place.attempts(1),
-    });
-    if (answer.status >= 300) {
-      const error: ImageSpecError = await place.errorFor(ctx, answer, `upload blob ${digest} to ${place.name}`);
-      return { error, isWorthAnother: isSessionsFault(answer) || isTransientStatus(answer.status) };
-    }
-    refuseOtherDigest(place, digest, digest, headerOf(answer, 'docker-content-digest'));
-    return undefined;
-  } catch (error) {
-    const isUnreachable = isImageSpecError(error) && error.code === 'NETWORK';
-    if (!isUnreachable) await cancel(place, session);
-    return { error, isWorthAnother: isPassing(error) };
+  const answer = await place.request(ctx, {
+    method: 'PUT',
+    to: withDigest(session, digest),
+    headers: { 'content-type': 'application/octet-stream' },
+    body: { size, open: () => counted(content.open(ctx), onProgress) },
+    scopes: [pushScope(place.repository)],
+    headersTimeoutMs: COMMIT_TIMEOUT_MS,
+    attempts: place.attempts(1),
+  });
+  if (answer.status >= 300) {
+    const error = await place.errorFor(ctx, answer, `upload blob ${digest} to ${place.name}`);
+    return { error, isWorthAnother: isSessionsFault(answer) || isTransientStatus(answer.status) };
   }
+  refuseOtherDigest(place, digest, digest, headerOf(answer, 'docker-content-digest'));
+  return undefined;
 }
 
 /** The session is lost, or the bytes arrived damaged. */

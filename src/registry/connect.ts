@@ -47,7 +47,7 @@ export function createNetwork({ env, ca }: NetworkOptions): Network {
 
 /** undici drops a user without a password; the proxy shall see what was written. */
 function proxyOptions(proxy: URL): { uri: string; token?: string } {
-  if (!proxy.username || !/^https?:$/.test(proxy.protocol)) return { uri: proxy.href };
+  if (!proxy.username) return { uri: proxy.origin };
   const userInfo = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
   return { uri: proxy.origin, token: `Basic ${Buffer.from(userInfo).toString('base64')}` };
 }

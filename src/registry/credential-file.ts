@@ -9,7 +9,7 @@ export type Credential =
   /** An access token (`registrytoken`): sent as it is. */
   | { readonly kind: 'bearer'; readonly token: string; readonly from: string };
 
-export type CredentialEntry = Readonly<Record<string, unknown>>;
+type CredentialEntry = Readonly<Record<string, unknown>>;
 
 export interface CredentialFile {
   /** Path or variable, for messages. */

@@ -55,10 +55,11 @@ export async function* resuming(
   let done = 0;
   let safe = 0;
   let breaks: Attempts = http.attempts(BREAK_LIMIT);
-  for (let range = true; ;) {
-    const answer = await ask(done > 0 && range ? { ...IDENTITY, range: `bytes=${done}-` } : IDENTITY);
-    if (answer.status === 416 && range) {
-      range = false;
+  let mayRange = true;
+  for (;;) {
+    const answer = await ask(done > 0 && mayRange ? { ...IDENTITY, range: `bytes=${done}-` } : IDENTITY);
+    if (answer.status === 416 && mayRange) {
+      mayRange = false;
       continue;
     }
     try {
@@ -77,8 +78,8 @@ export async function* resuming(
 
 /** The part of the body from `offset` on: a server that ignores ranges sends all of it again. */
 async function* from(answer: OpenAnswer, offset: number): AsyncGenerator<Uint8Array> {
-  const start = answer.status === 206 ? rangeStart(answer) : 0;
-  if (start === undefined || start > offset || answer.error) throw oddRange(answer);
+  const start = answer.status === 200 ? 0 : rangeStart(answer);
+  if (start === undefined || start > offset) throw oddAnswer(answer, offset);
   let skip = offset - start;
   for await (const chunk of answer.body) {
     if (chunk.length > skip) yield skip > 0 ? chunk.subarray(skip) : chunk;
@@ -86,19 +87,16 @@ async function* from(answer: OpenAnswer, offset: number): AsyncGenerator<Uint8Ar
   }
 }
 
-/** First byte of `Content-Range: bytes 500-999/1000` (RFC 9110, 14.4). */
+/** First byte of `Content-Range: bytes 500-999/1000` (RFC 9110, 14.4); undefined unless the answer is such a part. */
 function rangeStart(answer: AnswerHead): number | undefined {
-  const found = /^bytes (\d+)-/.exec(headerOf(answer, 'content-range') ?? '');
-  return found ? Number(found[1]) : undefined;
+  const [, start] = /^bytes (\d+)-/.exec(headerOf(answer, 'content-range') ?? '') ?? [];
+  return answer.status === 206 && start !== undefined ? Number(start) : undefined;
 }
 
-function oddRange({ url, status }: AnswerHead): ImageSpecError {
-  return new ImageSpecError(
-    'UNEXPECTED_ANSWER',
-    `${url.host} answered ${status} with another range than was asked for`,
-    {
-      hint: 'A proxy in between may be at fault: try again, or from another network.',
-      facts: { url: redactUrl(url), status },
-    },
-  );
+function oddAnswer({ url, status }: AnswerHead, offset: number): ImageSpecError {
+  const message = `${url.host} answered ${status}, and not with the bytes from ${offset} on that it was asked for`;
+  return new ImageSpecError('UNEXPECTED_ANSWER', message, {
+    hint: 'A proxy in between may be at fault: try again, or from another network.',
+    facts: { url: redactUrl(url), status },
+  });
 }

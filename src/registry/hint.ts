@@ -15,19 +15,20 @@ const ECR = /\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com|on\.aws)/;
 
 /** The hint for an answer about a repository; undefined where the general one says as much. */
 export function hintFor({ registry, repository }: Place, answer: Answer, from: string | undefined): string | undefined {
+  const codes = registryErrors(answer).map(({ code }) => code);
   switch (answer.status) {
     case 401:
       return loginHint(registry, from);
     case 403:
       return `Ask the owner of ${registry}/${repository} for the right to do this, or log in as somebody who has it.`;
-    case 404:
-      return registryErrors(answer).some(({ code }) => code === 'NAME_UNKNOWN')
-        ? createHint(registry, repository)
-        : undefined;
     case 429:
       return `Wait a while and try again; ${registry} allows more to users who are logged in.`;
     default:
-      return undefined;
+      if (codes.includes('NAME_UNKNOWN')) return createHint(registry, repository);
+      if (codes.includes('MANIFEST_BLOB_UNKNOWN')) return 'The registry lost a part of the image: push it again.';
+      return codes.some((code) => code === 'UNSUPPORTED' || code === 'MANIFEST_INVALID')
+        ? `${registry} may allow certain kinds of images only: ask its owner to allow OCI images.`
+        : undefined;
   }
 }
 

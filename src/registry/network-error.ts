@@ -25,7 +25,7 @@ export function networkError(ctx: Context, thrown: unknown, url: URL): unknown {
   }
   if (NETWORK_CODE.test(code)) {
     const message = `The connection to ${url.host} failed: ${reasonOf(code, source)}`;
-    return new ImageSpecError('NETWORK', message, { hint: networkHint(code), cause: thrown, facts });
+    return new ImageSpecError('NETWORK', message, { hint: networkHint(code, messageOf(source)), cause: thrown, facts });
   }
   return thrown;
 }
@@ -46,7 +46,8 @@ function reasonOf(code: string, source: unknown): string {
   }
 }
 
-function networkHint(code: string): string {
+function networkHint(code: string, message: string): string {
+  if (message.startsWith('Proxy response')) return 'Check the proxy that https_proxy names, and its user and password.';
   switch (code) {
     case 'ENOTFOUND':
     case 'EAI_AGAIN':

@@ -1,7 +1,6 @@
 // The fast path "spec unchanged, image exists": one HEAD without undici and zod, whose loading alone takes longer than the request.
 // Nothing here may import them, directly or through others; a test looks.
-import type { IncomingMessage } from 'node:http';
-import { Agent, request } from 'node:http';
+import type { Agent, IncomingMessage, request } from 'node:http';
 import type { Context } from '../core/context.ts';
 import { createContext } from '../core/context.ts';
 import type { Digest } from '../core/digest.ts';
@@ -93,7 +92,9 @@ interface Transport {
 
 /** One connection per host, for the two or three requests of one answer. */
 function createClient({ env, userAgent }: QuickOptions): Client {
-  const plain: Transport = { request, agent: new Agent({ keepAlive: true }) };
+  // Not imported: an ES import of node:http touches its lazy WebSocket, and so loads Node's own undici, 30 ms.
+  const http = process.getBuiltinModule('node:http');
+  const plain: Transport = { request: http.request, agent: new http.Agent({ keepAlive: true }) };
   let secure: Promise<Transport> | undefined;
   const send: Client['send'] = async (ctx, method, url, headers, form) => {
     if (proxyFor(url, env)) throw new Error('a proxy is not for the fast path');
@@ -101,7 +102,7 @@ function createClient({ env, userAgent }: QuickOptions): Client {
     const message = await new Promise<IncomingMessage>((resolve, reject) => {
       const { agent } = transport;
       const options = { method, agent, signal: ctx.signal, headers: { 'user-agent': userAgent, ...headers } };
-      transport.request(url, options, resolve).once('error', reject).end(form);
+      transport.request(url, options, resolve).on('error', reject).end(form);
     });
     const bytes = await readAll(message, TOKEN_ANSWER_LIMIT_BYTES, url.host);
     return { status: message.statusCode ?? 0, headers: message.headers, url, bytes };

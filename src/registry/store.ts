@@ -1,7 +1,7 @@
 // A repository of a registry as a store (distribution-spec): nothing is asked before it is needed.
 import type { Store } from '../content/store.ts';
 import type { Context } from '../core/context.ts';
-import { verified } from '../core/digest.ts';
+import { isDigest, verified } from '../core/digest.ts';
 import { ImageSpecError } from '../core/error.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Reference } from '../oci/reference.ts';
@@ -37,7 +37,10 @@ export function registryStore(
     name: place.name,
     mountFrom: { registry, repository },
     concurrency: CONCURRENCY,
-    resolve: (ctx, name) => resolveManifest(ctx, place, name),
+    resolve: async (ctx, name) => {
+      if (!isDigest(name)) refuseOddTag(name);
+      return resolveManifest(ctx, place, name);
+    },
     open: (ctx, descriptor) => open(ctx, place, descriptor),
     has: async (ctx, descriptor) =>
       isManifest(descriptor)

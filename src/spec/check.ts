@@ -29,6 +29,7 @@ export interface Origin {
 export type SpecFields = { readonly [Name in FieldName]?: NonNullable<SpecOutput[Name]> };
 
 interface Issue extends Finding {
+  /** As the user spells it. */
   readonly path: Path;
 }
 
@@ -42,7 +43,8 @@ export function checkSpec(value: unknown, origin: Origin): SpecFields {
   }
   const { known, issues } = sortKeys(value, origin);
   const result = specSchema.safeParse(known);
-  for (const { path, message } of result.error?.issues ?? []) issues.push({ path, ...parseFinding(message) });
+  for (const { path, message } of result.error?.issues ?? [])
+    issues.push({ path: outside(path, origin), ...parseFinding(message) });
   if (!result.success || issues.length > 0) throw specError(issues, origin);
   const given = Object.entries(result.data).filter(([, field]) => field !== undefined && field !== null);
   return Object.fromEntries(given.map(([name, field]) => [name, Array.isArray(field) ? Object.freeze(field) : field]));
@@ -106,7 +108,7 @@ function specError(issues: readonly Issue[], origin: Origin): ImageSpecError {
   placed.sort((a, b) => (a.position?.line ?? 0) - (b.position?.line ?? 0));
   const sentences = placed.map(({ issue: { path, what }, position }) => {
     const at = position ? `:${position.line}:${position.column}` : '';
-    return `${origin.name}${at}: ${printPath(path, origin)} ${spellAll(what, origin)}`;
+    return `${origin.name}${at}: ${printPath(path)} ${spellAll(what, origin)}`;
   });
   const todos = placed.map(({ issue }) => spellAll(issue.todo, origin));
   const code = issues.every(({ what }) => what.endsWith(NOT_YET)) ? 'NOT_SUPPORTED' : 'SPEC_INVALID';
@@ -114,12 +116,16 @@ function specError(issues: readonly Issue[], origin: Origin): ImageSpecError {
   return new ImageSpecError(code, single ? sentences[0]! : `${origin.name} has ${issues.length} issues`, {
     hint: single ? todos[0] : 'Correct them, or start again from what `imagespec init` writes.',
     issues: sentences.map((sentence, i) => `${sentence}. ${todos[i]}`),
-    facts: { file: origin.name, path: placed.map(({ issue }) => issue.path.join('.')).join(',') },
+    facts: { origin: origin.name, path: placed.map(({ issue }) => issue.path.join('.')).join(',') },
   });
 }
 
-function printPath([first, ...rest]: Path, origin: Origin): string {
-  const name = String(first);
+/** A path of the schema as the user spells it. */
+function outside([first, ...rest]: Path, origin: Origin): Path {
+  return [spell(first as FieldName, origin), ...rest];
+}
+
+function printPath([first, ...rest]: Path): string {
   const inner = rest.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
-  return `\`${isFieldName(name) ? spell(name, origin) : name}${inner}\``;
+  return `\`${String(first)}${inner}\``;
 }

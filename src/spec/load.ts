@@ -50,7 +50,8 @@ export async function findSpec(path: string): Promise<string> {
 
 /** Names of all specs of a folder. */
 export async function specsIn(folder: string): Promise<string[]> {
-  const names = await readdir(folder);
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
   const specs = SPEC_FILES.filter((name) => names.includes(name));
   if (!names.includes(PYPROJECT)) return specs;
   const text = await readText(join(folder, PYPROJECT));

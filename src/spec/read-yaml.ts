@@ -38,13 +38,12 @@ export function readYaml(text: string, file: string): SpecDocument {
 
 /** Reads JSON by the YAML parser, since `JSON.parse` moves keys like "2" to the front and lets a later key win. Throws `SPEC_UNREADABLE`. */
 export function readJson(text: string, file: string): SpecDocument {
-  const bare = text.replace(/^\uFEFF/, '');
   try {
-    JSON.parse(bare);
+    JSON.parse(text);
   } catch (cause) {
     throw unreadable(`${file} is not valid JSON: ${messageOf(cause)}`, cause);
   }
-  return readYaml(bare, file);
+  return readYaml(text, file);
 }
 
 function unreadable(message: string, cause: unknown): ImageSpecError {

@@ -9,7 +9,21 @@ import type { Rule } from './finding.ts';
 import { NOT_YET } from './finding.ts';
 import { formatTag } from './tag.ts';
 
-const quoted = (text: string): string => `"${redactText(text)}"`;
+/** Longer texts are cut: a message has to stay readable. */
+const LENGTH_MAX = 200;
+
+/** On one line, without credentials. */
+const shown = (text: string): string =>
+  redactText(text)
+    .replace(/\p{Cc}/gu, ' ')
+    .slice(0, LENGTH_MAX);
+const quoted = (text: string): string => `"${shown(text)}"`;
+
+export const filledRule: Rule<string> = (text) =>
+  text === '' ? { what: 'is empty', todo: 'Give it a value, or take it out.' } : undefined;
+
+/** No rule at all. */
+export const anyRule: Rule<string> = () => undefined;
 
 export const nameRule: Rule<string> = (name) => {
   const lower = name.toLowerCase();
@@ -45,14 +59,14 @@ export function cleanRegistry(text: string): string {
 
 export const registryRule: Rule<string> = (text) => {
   const registry = cleanRegistry(text);
-  if (text === '' || (REGISTRY.test(registry) && isRepositoryOf(registry))) return undefined;
+  if (text === '' || (REGISTRY.test(registry) && isRegistry(registry))) return undefined;
   return {
     what: `cannot be ${quoted(text)}: this is not a registry`,
     todo: 'Write its host, with a port or path where needed: "ghcr.io/acme", "localhost:30000", or "docker.io/acme" for Docker Hub.',
   };
 };
 
-function isRepositoryOf(registry: string): boolean {
+function isRegistry(registry: string): boolean {
   try {
     return parseReference(`${registry}/x`).tag === 'latest';
   } catch {
@@ -74,9 +88,10 @@ export const baseImageRule: Rule<string> = (text) => {
     return undefined;
   } catch (error) {
     if (!isImageSpecError(error)) throw error;
-    const more =
-      'Bases that are not in a registry are written oci:DIR, oci-archive:FILE, docker-archive:FILE or scratch.';
-    return { what: `cannot be used: ${redactText(error.message)}`, todo: [error.hint, more].join(' ') };
+    return {
+      what: `cannot be used: ${shown(error.message)}`,
+      todo: error.hint ?? 'Write for example "python:3.12-slim".',
+    };
   }
 };
 
@@ -100,7 +115,7 @@ export const platformRule: Rule<string> = (text) => {
 
 export const copyRule: Rule<string> = (path) => {
   const parts = path.split(/[\\/]/);
-  if (!/^(?:[\\/]|[a-z]:)/i.test(path) && !parts.includes('..')) return undefined;
+  if (!/^(?:[\\/]|[a-z]:)/i.test(path) && !parts.includes('..')) return filledRule(path);
   return {
     what: `cannot take ${quoted(path)}: files are copied from the folder of the spec only`,
     todo: 'Write a path relative to that folder and without "..", or move the spec to a folder above the file.',

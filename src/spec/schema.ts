@@ -4,8 +4,19 @@ import { z } from 'zod';
 import type { Rule } from './finding.ts';
 import { NOT_YET, printFinding } from './finding.ts';
 import type { FieldName } from './field-names.ts';
-import { cleanRegistry, copyRule, nameRule, registryRule, tagFormatRule, urlRule } from './rules.ts';
-import { baseImage, keeps, mapping, platforms, pythonVersion, text, texts, variables } from './value-kinds.ts';
+import { anyRule, cleanRegistry, copyRule, nameRule, registryRule, tagFormatRule, urlRule } from './rules.ts';
+import {
+  baseImage,
+  keeps,
+  mapping,
+  pairs,
+  platforms,
+  pythonVersion,
+  requirementsFile,
+  text,
+  texts,
+  variables,
+} from './value-kinds.ts';
 
 /** What a person needs to know about a field. */
 export interface FieldAbout {
@@ -21,7 +32,7 @@ function field<T extends z.ZodType>(schema: T, description: string, example: unk
 }
 
 const isEmpty = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+  value === '' || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
 
 /** A field that is checked like any other, but refused by name when it asks for something. */
 function later<T extends z.ZodType>(
@@ -29,9 +40,10 @@ function later<T extends z.ZodType>(
   description: string,
   example: unknown,
   instead: string,
-  harmless: (value: z.output<T>) => boolean = isEmpty,
+  isHarmless: (value: z.output<T>) => boolean = () => false,
 ) {
-  const refuse: Rule<z.output<T>> = (value) => (harmless(value) ? undefined : { what: NOT_YET, todo: instead });
+  const refuse: Rule<z.output<T>> = (value) =>
+    isEmpty(value) || isHarmless(value) ? undefined : { what: NOT_YET, todo: instead };
   return field(schema.superRefine(keeps(refuse)), description, example, instead);
 }
 
@@ -54,7 +66,7 @@ export const specSchema = z.strictObject({
   builder: later(
     text(),
     'What builds the image. Only imagespec itself, under this name or flytekit\'s "default".',
-    'default',
+    'envd',
     'Leave it out: images are built by imagespec itself.',
     (builder) => builder === 'imagespec' || builder === 'default',
   ),
@@ -85,7 +97,11 @@ export const specSchema = z.strictObject({
     ['nvidia'],
     'Leave it out with `conda_packages`.',
   ),
-  requirements: field(text(), 'File with the Python packages to install, relative to the spec.', 'requirements.txt'),
+  requirements: field(
+    requirementsFile(),
+    'File with the Python packages to install, relative to the spec.',
+    'requirements.txt',
+  ),
   apt_packages: later(texts(), 'Debian packages to install.', ['git'], USE_BASE),
   cuda: later(text(), 'Version of CUDA to install.', '12.4', OWN_CUDA),
   cudnn: later(text(), 'Version of cuDNN to install.', '9', OWN_CUDA),
@@ -104,12 +120,7 @@ export const specSchema = z.strictObject({
     'https://extra.example/simple',
   ]),
   pip_secret_mounts: later(
-    z.array(z.tuple([z.string(), z.string()]), {
-      error: printFinding({
-        what: 'must be a list of tuples of two strings or None',
-        todo: 'Write [[SOURCE, DESTINATION]].',
-      }),
-    }),
+    pairs(),
     'Files with secrets that only the installation sees.',
     [['.netrc', '/root/.netrc']],
     'Write the credentials into the URL in `pip_index`; a spec in TypeScript can take them from an environment variable.',
@@ -126,11 +137,11 @@ export const specSchema = z.strictObject({
     'registries.json',
     'Leave it out, and write the mirror itself into `base_image` or `registry`.',
   ),
-  entrypoint: field(texts(), 'Entrypoint of the image. [] clears that of the base image; without it, that one stays.', [
-    'python',
-    '-m',
-    'app',
-  ]),
+  entrypoint: field(
+    texts(anyRule),
+    'Entrypoint of the image. [] clears that of the base image; without it, that one stays.',
+    ['python', '-m', 'app'],
+  ),
   commands: later(
     texts(),
     'Commands to run while building.',
@@ -182,7 +193,7 @@ export function aboutField(name: FieldName): FieldAbout {
   return { description: meta.description, example: meta.examples[0], instead: meta.instead };
 }
 
-/** Python of the base image when the spec names neither a base nor a version: the newest that nearly all packages have wheels for. */
+/** Python of the base image when the spec names neither a base nor a version: one that nearly all packages have wheels for. */
 const DEFAULT_PYTHON = '3.12';
 
 /** The base of a spec without `base_image`. The spec itself stays without one, so that its tag is flytekit's. */

@@ -11,7 +11,7 @@ import { FIELD_NAMES } from './field-names.ts';
 import type { PythonEnum, PythonValue } from './python-repr.ts';
 import { pythonRepr } from './python-repr.ts';
 
-export type SourceCopyMode = 'LOADED_MODULES' | 'ALL' | 'NO_COPY';
+type SourceCopyMode = 'LOADED_MODULES' | 'ALL' | 'NO_COPY';
 
 /** What enters a tag, by flytekit's names; null and undefined are Python's None. */
 export type TagFields = {

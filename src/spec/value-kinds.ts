@@ -2,7 +2,14 @@
 import { z } from 'zod';
 import type { Finding, Rule } from './finding.ts';
 import { kindOf, NOT_YET, printFinding } from './finding.ts';
-import { baseImageRule, environmentNameRule, environmentValueRule, platformRule, pythonVersionRule } from './rules.ts';
+import {
+  baseImageRule,
+  environmentNameRule,
+  environmentValueRule,
+  filledRule,
+  platformRule,
+  pythonVersionRule,
+} from './rules.ts';
 
 /** A value of the wrong type, and where it stands. */
 interface Misfit {
@@ -32,13 +39,9 @@ const notText = ({ input }: Misfit): Finding => ({
   todo: inQuotes(input) ?? 'Write one piece of text.',
 });
 
-const noRule: Rule<string> = () => undefined;
-
 /** Text that is not empty and keeps a rule. */
-export function text(rule: Rule<string> = noRule, misfit = notText) {
-  const filled: Rule<string> = (value) =>
-    value === '' ? { what: 'is empty', todo: 'Give it a value, or take it out.' } : rule(value);
-  return z.string(says(misfit)).superRefine(keeps(filled));
+export function text(rule: Rule<string> = filledRule, misfit = notText) {
+  return z.string(says(misfit)).superRefine(keeps<string>((value) => filledRule(value) ?? rule(value)));
 }
 
 /** In flytekit's words. */
@@ -58,8 +61,17 @@ const notItem = ({ input, path }: Misfit): Finding => ({
 });
 
 /** A list of texts, each of which keeps a rule. */
-export function texts(rule: Rule<string> = noRule) {
-  return z.array(text(rule, notItem), says(notList));
+export function texts(rule: Rule<string> = filledRule) {
+  return z.array(z.string(says(notItem)).superRefine(keeps(rule)), says(notList));
+}
+
+/** A list of pairs of texts. */
+export function pairs() {
+  const error = says(() => ({
+    what: 'must be a list of tuples of two strings or None',
+    todo: 'Write [[SOURCE, DESTINATION]].',
+  }));
+  return z.array(z.tuple([z.string(error), z.string(error)], error), error);
 }
 
 /** Anything by name. */
@@ -100,7 +112,8 @@ export function platforms() {
   return z
     .union([z.string(), z.array(z.string())], says(notPlatforms))
     .superRefine((value, ctx) => {
-      for (const one of [value].flat().flatMap((part) => part.split(','))) keeps(platformRule)(one, ctx);
+      const names = [value].flat().flatMap((part) => part.split(','));
+      for (const name of names.length === 0 ? [''] : names) keeps(platformRule)(name, ctx);
     })
     .transform((value) => [value].flat().join(','));
 }
@@ -112,6 +125,14 @@ export function pythonVersion() {
           what: 'must be in quotes: without them 3.10 is read as the number 3.1',
           todo: 'Write it as "3.12", with the quotes.',
         }
+      : notText(misfit),
+  );
+}
+
+export function requirementsFile() {
+  return text(filledRule, (misfit) =>
+    Array.isArray(misfit.input)
+      ? { what: 'must be the path of one file, not a list', todo: 'List packages under `packages`.' }
       : notText(misfit),
   );
 }

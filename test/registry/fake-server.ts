@@ -25,7 +25,7 @@ export interface Fault {
   readonly go: FaultAction;
 }
 
-export type FaultAction =
+type FaultAction =
   /** Answers so, before the body of the request is read. */
   | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string }
   /** Does the work, but sends only so many bytes of the body and closes the connection. */

@@ -69,17 +69,16 @@ describe('request', () => {
     expect(server.requests.at(-1)?.body.toString()).toBe('body');
   });
 
-  it('waits as long as the host says, and lets others wait with it', async () => {
+  it('waits as long as the host asked an earlier one to, and says so', async () => {
     const server = await serve(ok, [{ go: { status: 429, headers: { 'retry-after': '7' } } }]);
     const http = testHttp();
     const ctx = testContext();
-    await http.request(ctx, get(server.url('/a')));
-    expect(http.waits.reduce((sum, ms) => sum + ms)).toBe(7_000);
-    expect(ctx.events).toContainEqual({
-      type: 'log',
-      level: 'info',
-      message: `${server.host}: waiting 6.9 s before the next try`,
-    });
+    const refused = await http.request(ctx, { ...get(server.url('/a')), attempts: http.attempts(1) });
+    expect([refused.status, http.waits]).toEqual([429, []]);
+    expect((await http.request(ctx, get(server.url('/b')))).status).toBe(200);
+    expect(http.waits).toEqual([7_000]);
+    const message = `${server.host}: waiting 7.0 s before the next try`;
+    expect(ctx.events).toEqual([{ type: 'log', level: 'info', message }]);
   });
 
   it('reads a bounded part of an error and refuses an answer that is too large', async () => {

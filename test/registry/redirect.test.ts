@@ -79,14 +79,24 @@ describe('hosts', () => {
     expect(apiOrigin(registry, insecure)).toBe(origin);
   });
 
-  it.each(['0.0.0.0', '100.64.0.1', '172.31.0.1', '192.168.1.1', '[fc00::1]', '[::]'])(
+  it.each(['0.0.0.0', '100.64.0.1', '172.31.0.1', '192.168.1.1', '[fc00::1]', '[febf::1]', '[::]'])(
     '%s is near but not loopback',
     (host) => {
       expect([isNear(host), isLoopback(host)]).toEqual([true, false]);
     },
   );
 
-  it.each(['8.8.8.8', '172.32.0.1', '[2606:4700::1]', 'example.com', '10.example'])('%s is far', (host) => {
+  it.each([
+    '8.8.8.8',
+    '172.32.0.1',
+    '100.128.0.1',
+    '10.example.0.1',
+    '[fc::1]',
+    '[fec0::1]',
+    '[2606:4700::1]',
+    'example.com',
+    '10.example',
+  ])('%s is far', (host) => {
     expect(isNear(host)).toBe(false);
   });
 });

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { access, mkdir, mkdtemp, rename, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { FIELD_NAMES } from '../../src/spec/field-names.ts';
 import type { PythonValue } from '../../src/spec/python-repr.ts';
@@ -35,9 +35,8 @@ async function installFlytekit(python: string): Promise<string> {
   if (exists) return folder;
   await mkdir(cache, { recursive: true });
   const made = await mkdtemp(join(cache, 'making-'));
-  execFileSync('python3', ['-m', 'pip', 'install', '--quiet', '--target', made, `flytekit==${FLYTEKIT}`], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  const pip = ['-m', 'pip', 'install', '--quiet', '--target', made, `flytekit==${FLYTEKIT}`];
+  execFileSync('python3', pip, { stdio: 'pipe' });
   await rename(made, folder);
   return folder;
 }
@@ -179,7 +178,7 @@ const absent = fc.subarray(
 );
 const flat = fc.tuple(plain, absent).map(([fields, names]) => {
   const nulls = Object.fromEntries(names.map((name) => [name, null]));
-  return { ...nulls, ...fields } as TagFields;
+  return { ...nulls, ...fields };
 });
 const base = fc.oneof({ weight: 2, arbitrary: text }, flat);
 const nested = fc.tuple(flat, base).map(([fields, image]): TagFields => ({ ...fields, base_image: image }));

@@ -1,0 +1,59 @@
+// Programs of an environment: wrappers for entry points, and first lines of scripts that want the environment's interpreter.
+
+export interface EntryPoint {
+  readonly name: string;
+  readonly module: string;
+  /** Dotted: `main` or `App.run`. */
+  readonly attribute: string;
+}
+
+/** Linux cuts the first line of a script at this length (binfmt_script, BINPRM_BUF_SIZE less the end). */
+const SHEBANG_LIMIT_BYTES = 127;
+
+/** `[console_scripts]` and `[gui_scripts]` of entry_points.txt (packaging.python.org, Entry points); other groups are not programs. */
+export function parseEntryPoints(text: string): EntryPoint[] {
+  const points: EntryPoint[] = [];
+  let group = '';
+  for (const raw of text.split(/\r?\n/)) {
+    const line = raw.trim();
+    const header = /^\[(.+)\]$/.exec(line);
+    if (header) group = header[1]?.trim() ?? '';
+    if (header || line === '' || /^[#;]/.test(line)) continue;
+    if (group !== 'console_scripts' && group !== 'gui_scripts') continue;
+    const [, name, module, attribute] = /^([^=]+?)\s*=\s*([\w.]+)\s*:\s*([\w.]+)\s*(?:\[[^\]]*\])?$/.exec(line) ?? [];
+    if (name && module && attribute) points.push({ name, module, attribute });
+  }
+  return points;
+}
+
+/** The first lines that start `interpreter`, by way of sh where the path is too long or has a space (as distlib does). */
+export function shebang(interpreter: string): string {
+  const direct = `#!${interpreter}`;
+  if (Buffer.byteLength(direct) < SHEBANG_LIMIT_BYTES && !interpreter.includes(' ')) return `${direct}\n`;
+  return `#!/bin/sh\n'''exec' "${interpreter}" "$0" "$@"\n' '''\n`;
+}
+
+/** The text that uv and pip agree on in meaning; equal to uv's, so that trees can be compared. */
+export function wrapperScript(interpreter: string, { module, attribute }: EntryPoint): string {
+  const [imported] = attribute.split('.');
+  return `${shebang(interpreter)}# -*- coding: utf-8 -*-
+import sys
+from ${module} import ${imported}
+if __name__ == "__main__":
+    if sys.argv[0].endswith("-script.pyw"):
+        sys.argv[0] = sys.argv[0][:-11]
+    elif sys.argv[0].endswith(".exe"):
+        sys.argv[0] = sys.argv[0][:-4]
+    sys.exit(${attribute}())
+`;
+}
+
+const PLACEHOLDER = /^#!pythonw?[^\n]*\n/;
+
+/** A script of `.data/scripts` whose first line is the placeholder `#!python` (binary distribution format), else undefined. */
+export function rewrittenScript(bytes: Uint8Array, interpreter: string): Uint8Array | undefined {
+  const head = Buffer.from(bytes.subarray(0, 300)).toString('latin1');
+  const line = PLACEHOLDER.exec(head)?.[0];
+  if (line === undefined) return undefined;
+  return Buffer.concat([Buffer.from(shebang(interpreter)), bytes.subarray(line.length)]);
+}

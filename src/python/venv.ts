@@ -1,0 +1,44 @@
+// The environment that packages go into: a venv (PEP 405) that we write ourselves, so that package layers do not depend on the base's layout.
+import type { Entry } from '../filesystem/entry.ts';
+import { directory, inlineFile, symlink } from '../filesystem/entry.ts';
+import type { Interpreter } from './interpreter.ts';
+import { minorVersion } from './interpreter.ts';
+
+export interface VenvLayout {
+  /** Absolute: `/opt/venv`. */
+  readonly root: string;
+  /** Absolute path of the interpreter that scripts start. */
+  readonly python: string;
+  /** Below the root. */
+  readonly sitePackages: string;
+  /** Below the root; distributions' headers go into folders of their own names there. */
+  readonly include: string;
+}
+
+export function venvLayout(interpreter: Interpreter, root: string): VenvLayout {
+  const folder = `python${minorVersion(interpreter.version)}${interpreter.freeThreaded ? 't' : ''}`;
+  return {
+    root,
+    python: `${root}/bin/python`,
+    sitePackages: `lib/${folder}/site-packages`,
+    include: `include/site/${folder}`,
+  };
+}
+
+/** pyvenv.cfg, the interpreter's links and the empty site-packages. `lib64` exists on 64-bit Linux, as the venv module makes it. */
+export function venvEntries(layout: VenvLayout, interpreter: Interpreter): Entry[] {
+  const root = layout.root.slice(1);
+  const home = interpreter.path.slice(0, interpreter.path.lastIndexOf('/'));
+  const config = `home = ${home}\nimplementation = CPython\nversion_info = ${interpreter.version}\ninclude-system-site-packages = false\n`;
+  const version = minorVersion(interpreter.version);
+  return [
+    directory(root),
+    directory(`${root}/bin`),
+    directory(`${root}/${layout.sitePackages}`),
+    inlineFile(`${root}/pyvenv.cfg`, config),
+    symlink(`${root}/bin/python`, interpreter.path),
+    symlink(`${root}/bin/python3`, 'python'),
+    symlink(`${root}/bin/python${version}`, 'python'),
+    symlink(`${root}/lib64`, 'lib'),
+  ];
+}

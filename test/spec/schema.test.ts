@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { FIELD_NAMES } from '../../src/spec/field-names.ts';
+import { aboutField, defaultBaseImage, specSchema } from '../../src/spec/schema.ts';
+
+describe('specSchema', () => {
+  it('has flytekit’s 29 fields in flytekit’s order', () => {
+    expect(FIELD_NAMES).toHaveLength(29);
+    expect(Object.keys(specSchema.shape)).toEqual([...FIELD_NAMES]);
+  });
+
+  it('is closed', () => {
+    expect(specSchema.safeParse({ other: 1 }).success).toBe(false);
+  });
+
+  it.each(FIELD_NAMES)('tells of %s what it is, with an example', (name) => {
+    const { description, example } = aboutField(name);
+    expect(description).toMatch(/^[A-Z][^|\n]+\.$/);
+    expect(example).toBeDefined();
+  });
+
+  it('supports 13 fields in this release', () => {
+    const working = FIELD_NAMES.filter((name) => aboutField(name).instead === undefined);
+    expect(working.join(' ')).toBe(
+      'name python_version env registry packages requirements base_image platform pip_index pip_extra_index_url ' +
+        'entrypoint tag_format copy',
+    );
+  });
+});
+
+describe('defaultBaseImage', () => {
+  it('follows the Python version', () => {
+    expect(defaultBaseImage({})).toBe('docker.io/library/python:3.12-slim');
+    expect(defaultBaseImage({ pythonVersion: '3.13.1' })).toBe('docker.io/library/python:3.13.1-slim');
+  });
+});

@@ -1,0 +1,89 @@
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { checkSpec } from '../../src/spec/check.ts';
+import { FIELD_NAMES } from '../../src/spec/field-names.ts';
+import { loadSpec } from '../../src/spec/load.ts';
+import { readYaml } from '../../src/spec/read-yaml.ts';
+import { aboutField } from '../../src/spec/schema.ts';
+import { initSpec, specTemplate } from '../../src/spec/template.ts';
+import { expectCode } from '../expect-code.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'imagespec-'));
+});
+
+const read = (text: string): unknown => readYaml(text, 'imagespec.yaml').value;
+const text = specTemplate({ name: 'my-app', hasRequirements: true });
+
+describe('specTemplate', () => {
+  it('sets the name and the requirements file', () => {
+    expect(read(text)).toEqual({ name: 'my-app', requirements: 'requirements.txt' });
+  });
+
+  it('sets packages in a project without requirements file', () => {
+    expect(read(specTemplate({ name: 'my-app', hasRequirements: false }))).toEqual({ name: 'my-app', packages: [] });
+  });
+
+  it('has every parameter once, below one line that explains it', () => {
+    for (const name of FIELD_NAMES)
+      expect(
+        text.match(new RegExp(`^# \\w.*\\.(?: \\(not supported yet\\))?\\n(?:# )?${name}: .+$`, 'gm')),
+        name,
+      ).toHaveLength(1);
+    expect(text.trim().split('\n\n')).toHaveLength(1 + FIELD_NAMES.length);
+  });
+
+  it('marks what is not supported yet', () => {
+    const marked = [...text.matchAll(/\(not supported yet\)\n# (\w+):/g)].map(([, name]) => name);
+    expect(marked).toEqual(FIELD_NAMES.filter((name) => aboutField(name).instead !== undefined));
+  });
+
+  it('is valid with every supported parameter set', () => {
+    const [supported = ''] = text.split(/^.*not supported yet/m);
+    const all = read(supported.replace(/^# ([a-z_]+: )/gm, '$1'));
+    const fields = checkSpec(all, { name: 'template', naming: 'snake_case' });
+    expect(Object.keys(fields).sort()).toEqual(
+      FIELD_NAMES.filter((name) => aboutField(name).instead === undefined).sort(),
+    );
+  });
+});
+
+describe('initSpec', () => {
+  it('writes a spec named after the folder', async () => {
+    const project = join(folder, 'Mein Projekt_2');
+    const { file, text } = await initSpec(project);
+    expect(file).toBe(join(project, 'imagespec.yaml'));
+    expect(await readFile(file, 'utf8')).toBe(text);
+    expect((await loadSpec(file)).spec.toJSON()).toEqual({ name: 'mein-projekt-2', packages: [] });
+  });
+
+  it('finds requirements.txt', async () => {
+    await writeFile(join(folder, 'requirements.txt'), 'pandas\n');
+    const { file } = await initSpec(folder, { folderName: 'Größe' });
+    expect((await loadSpec(file)).spec.toJSON()).toEqual({ name: 'groesse', requirements: 'requirements.txt' });
+  });
+
+  it('has a name for a folder that has no usable one', async () => {
+    expect((await initSpec(folder, { folderName: '…' })).text).toContain('\nname: app\n');
+  });
+
+  it.each([
+    ['imagespec.yaml', ''],
+    ['imagespec.ts', ''],
+    ['pyproject.toml', '[tool.imagespec]\n'],
+  ])('does not write beside %s', async (name, content) => {
+    await writeFile(join(folder, name), content);
+    const error = await expectCode(() => initSpec(folder), 'USAGE');
+    expect(error.message).toBe(`There is a spec already: ${join(folder, name)}`);
+    expect(await readFile(join(folder, name), 'utf8')).toBe(content);
+  });
+
+  it('says when the folder cannot be made', async () => {
+    await writeFile(join(folder, 'file'), '');
+    const error = await expectCode(() => initSpec(join(folder, 'file', 'project')), 'OUTPUT_UNWRITABLE');
+    expect(error.message).toContain(join(folder, 'file', 'project', 'imagespec.yaml'));
+  });
+});

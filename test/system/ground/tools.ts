@@ -1,0 +1,101 @@
+// The programs that the system tests drive, each by its version.
+import { access, mkdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BIN, GROUND, run, runLogged, tryRun } from './folder.ts';
+
+/** Debian's own versions: the tests check behaviour that all of them share. */
+const APT_PACKAGES = [
+  'skopeo',
+  'podman',
+  'buildah',
+  'umoci',
+  'runc',
+  'docker-registry',
+  'mmdebstrap',
+  'uidmap',
+  'fuse-overlayfs',
+  'catatonit',
+  'golang-github-containers-common',
+  'pigz',
+  'libarchive-tools',
+  'zstd',
+  'time',
+];
+
+/** Programs from Go modules: name → module@version. */
+const GO_PROGRAMS: Readonly<Record<string, string>> = {
+  crane: 'github.com/google/go-containerregistry/cmd/crane@v0.22.1',
+  registry: 'github.com/distribution/distribution/v3/cmd/registry@v3.1.2',
+};
+
+async function aptPackages(): Promise<void> {
+  const known = await tryRun('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\n', ...APT_PACKAGES]);
+  const installed = new Set(
+    known.stdout
+      .toString()
+      .split('\n')
+      .flatMap((line) => (line.endsWith(' installed') ? [line.split(' ')[0]] : [])),
+  );
+  const missing = APT_PACKAGES.filter((name) => !installed.has(name));
+  if (missing.length === 0) return;
+  const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
+  const [program = 'apt-get', ...before] = [...sudo, 'apt-get'];
+  // RUNLEVEL=1 keeps maintainer scripts from starting services.
+  const env = { DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+  await runLogged('apt-update', program, [...before, 'update', '-qq'], { env });
+  await runLogged('apt-install', program, [...before, 'install', '-y', '-qq', '--no-install-recommends', ...missing], {
+    env,
+  });
+}
+
+/** containerd is unpacked, not installed: nobody wants its service. */
+async function containerd(): Promise<void> {
+  const folder = join(GROUND, 'containerd');
+  if (await exists(join(folder, 'usr', 'bin', 'ctr'))) return;
+  await mkdir(folder, { recursive: true });
+  await runLogged(
+    'containerd',
+    'sh',
+    ['-c', 'apt-get download -qq containerd && dpkg -x containerd_*.deb . && rm containerd_*.deb'],
+    { cwd: folder },
+  );
+}
+
+async function goProgram(name: string, module: string): Promise<void> {
+  const file = join(BIN, name);
+  if (await exists(file)) return;
+  const folder = join(GROUND, 'go', name);
+  await mkdir(folder, { recursive: true });
+  const env = { GOBIN: folder, GOFLAGS: '-buildvcs=false -trimpath', CGO_ENABLED: '0' };
+  await runLogged(name, 'go', ['install', module], { env });
+  await rename(join(folder, name), file);
+}
+
+export async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Installs what is missing; a second call takes a second. */
+export async function installTools(): Promise<void> {
+  await mkdir(BIN, { recursive: true });
+  // The Go linker and apt both want a core: the two cores of a small machine are shared well by these two chains.
+  const go = async (): Promise<void> => {
+    for (const [name, module] of Object.entries(GO_PROGRAMS)) await goProgram(name, module);
+  };
+  const apt = aptPackages().then(containerd);
+  await Promise.all([apt, go()]);
+  await run('crane', ['version']);
+}
+
+/** The user for rootless runs; undefined where this process may not make one. */
+export async function plainUser(): Promise<string | undefined> {
+  const name = 'imagespec-peer';
+  if (process.getuid?.() !== 0) return undefined;
+  if ((await tryRun('id', [name])).status !== 0) {
+    await run('useradd', ['--create-home', '--home-dir', join(GROUND, 'home'), '--shell', '/bin/bash', name]);
+  }
+  return name;
+}
