@@ -43,7 +43,7 @@ export function imageResult(done: Done): ImageResult {
 function pinnedReference({ outputs, imageName }: Request, digest: Digest): string {
   const pushed = outputs.find(({ transport }) => transport.kind === 'registry');
   if (pushed?.transport.kind === 'registry') return `${printRepository(pushed.transport.reference)}@${digest}`;
-  return outputs[0] ? `${outputs[0].text}` : imageName;
+  return outputs[0]?.text ?? imageName;
 }
 
 function printOutput({ transport, tags, text }: Output): string[] {

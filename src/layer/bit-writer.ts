@@ -29,7 +29,7 @@ export class BitWriter {
   }
 
   /** Writes the `count` lowest bits (at most 16) of `value`, the lowest first. */
-  bits(value: number, count: number): void {
+  put(value: number, count: number): void {
     this.#hold |= value << this.#count;
     this.#count += count;
     while (this.#count >= 8) {
@@ -41,20 +41,20 @@ export class BitWriter {
 
   /** Goes on at a whole byte, by an empty stored block if need be. */
   align(): void {
-    if (this.#count > 0) this.storedHeader(0);
+    if (this.#count > 0) this.startStored(0);
   }
 
-  /** A stored block's header; its bytes follow. */
-  storedHeader(length: number): void {
-    this.bits(0, 3);
+  /** The header of a stored block; its bytes follow. */
+  startStored(length: number): void {
+    this.put(0, 3);
     this.#pad();
-    this.bits(length, 16);
-    this.bits(length ^ 0xffff, 16);
+    this.put(length, 16);
+    this.put(length ^ 0xffff, 16);
   }
 
   /** A block of the fixed code in which only runs of equal bytes are matches: tar headers become a quarter, at no cost. */
-  runs(bytes: Uint8Array): void {
-    this.bits(0b010, 3);
+  putRuns(bytes: Uint8Array): void {
+    this.put(0b010, 3);
     for (let at = 0; at < bytes.length;) {
       const value = bytes[at]!;
       let end = at + 1;
@@ -67,7 +67,7 @@ export class BitWriter {
 
   /** The last block, empty. */
   end(): void {
-    this.bits(0b011, 3);
+    this.put(0b011, 3);
     this.#symbol(END_OF_BLOCK);
     this.#pad();
   }
@@ -86,16 +86,16 @@ export class BitWriter {
     let symbol = LAST_LENGTH;
     while (LENGTH_BASES[symbol - FIRST_LENGTH]! > length) symbol--;
     this.#symbol(symbol);
-    this.bits(length - LENGTH_BASES[symbol - FIRST_LENGTH]!, lengthExtra(symbol));
-    this.bits(0, 5);
+    this.put(length - LENGTH_BASES[symbol - FIRST_LENGTH]!, lengthExtra(symbol));
+    this.put(0, 5);
     return length;
   }
 
   #symbol(symbol: number): void {
-    this.bits(FIXED_CODES[symbol]!, FIXED_LITERALS[symbol]!);
+    this.put(FIXED_CODES[symbol]!, FIXED_LITERALS[symbol]!);
   }
 
   #pad(): void {
-    if (this.#count > 0) this.bits(0, 8 - this.#count);
+    if (this.#count > 0) this.put(0, 8 - this.#count);
   }
 }

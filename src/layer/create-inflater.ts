@@ -5,7 +5,7 @@ import { ByteWindow, memorySource } from './byte-window.ts';
 import { Gather } from './gather.ts';
 import { createHandleInflater } from './inflate-handle.ts';
 import { STREAM_INFLATER } from './inflate-stream.ts';
-import type { Inflater } from './inflater.ts';
+import type { Inflated, Inflater } from './inflater.ts';
 
 /** Releases of Node in which the private handle was tried; wrong arguments to it would end the process, so it is not tried elsewhere. */
 const TRIED_RELEASES = /^2[2456]\./;
@@ -17,23 +17,27 @@ export async function createInflater(release: string = process.versions.node): P
   return STREAM_INFLATER;
 }
 
-/** Whether it hands out the right hints and notices damage, tried on streams of several blocks at all bit positions. */
+/** Longer than the buffers it is tried with, and of many blocks. */
+const TEXT = Buffer.from(Array.from({ length: 4000 }, (_, i) => 32 + ((i * i * 7) % 61)));
+
 async function isTrustworthy(inflater: Inflater): Promise<boolean> {
   const window = new ByteWindow();
-  const scanner = new BlockScanner(window);
   const tar = new Gather(1000, () => {});
-  const text = Buffer.from(Array.from({ length: 4000 }, (_, i) => 32 + ((i * i * 7) % 61)));
-  for (let size = text.length - 8; size < text.length; size++) {
-    window.open(memorySource(deflateRawSync(text.subarray(0, size), { memLevel: 1 })));
-    const { starts = [] } = await inflater.inflate(window, size, tar, async () => {});
-    const start = scanner.walk()?.start;
-    if (start === undefined || !starts.some((byte) => byte === Math.ceil(start / 8))) return false;
+  const inflate = (bytes: Uint8Array, size: number): Promise<Inflated> => {
+    window.open(memorySource(bytes));
+    return inflater.inflate(window, size, tar, async () => {});
+  };
+  try {
+    for (let size = TEXT.length - 8; size < TEXT.length; size++) {
+      const { starts = [] } = await inflate(deflateRawSync(TEXT.subarray(0, size), { memLevel: 1 }), size);
+      const last = new BlockScanner(window).walk();
+      if (!last || !starts.includes(Math.ceil(last.start / 8))) return false;
+    }
+  } catch {
+    return false;
   }
-  window.open(memorySource(text));
-  return inflater
-    .inflate(window, text.length, tar, async () => {})
-    .then(
-      () => false,
-      () => true,
-    );
+  return inflate(TEXT, TEXT.length).then(
+    () => false,
+    () => true,
+  );
 }

@@ -28,9 +28,9 @@ export interface WrittenLayer extends WrittenBlob {
   readonly uncompressedSize: number;
 }
 
-/** Bytes of the tar that are compressed already, or are to be left as they are. */
+/** Bytes of the tar, as they are or deflated. */
 export interface Part extends ByteSource {
-  /** Bytes that they give. */
+  /** Number of them, inflated. */
   readonly size: number;
   readonly crc32: number | undefined;
   /** Where they stand for good, so that the recipe can refer to them; else they are copied. */
@@ -57,15 +57,15 @@ export class GzipWriter {
     blob.literals.push(GZIP_HEADER);
   }
 
-  /** Bytes of the tar that are mostly zeros: headers and padding. */
-  runs(bytes: Uint8Array): void {
+  /** Adds bytes that are mostly zeros: headers and padding. */
+  addRuns(bytes: Uint8Array): void {
     this.#tar.push(bytes);
     this.#count(crc32(bytes), bytes.length);
-    this.#bits.runs(bytes);
+    this.#bits.putRuns(bytes);
   }
 
-  /** Bytes of the tar as they are. */
-  async stored(part: Part): Promise<void> {
+  /** Adds bytes as they are. */
+  async addStored(part: Part): Promise<void> {
     this.#window.open(part);
     let crc = 0;
     for (let at = 0; at < part.length;) {
@@ -74,7 +74,7 @@ export class GzipWriter {
       const bytes = this.#window.slice(at, end);
       crc = crc32(bytes, crc);
       this.#tar.push(bytes);
-      this.#bits.storedHeader(bytes.length);
+      this.#bits.startStored(bytes.length);
       this.#copy(part, at, end);
       at = end;
       await this.#pace(bytes.length);
@@ -82,8 +82,8 @@ export class GzipWriter {
     this.#finishPart(part, crc);
   }
 
-  /** Bytes of the tar that stand compressed in a raw DEFLATE stream of their own. */
-  async spliced(part: Part): Promise<void> {
+  /** Adds bytes that stand in a raw DEFLATE stream. Throws `part.damaged` when the stream is not what was announced. */
+  async addDeflated(part: Part): Promise<void> {
     this.#window.open(part);
     const { crc32, starts } = await this.#inflater.inflate(this.#window, part.size, this.#tar, this.#pace);
     const block = this.#scanner.locate(starts);
@@ -111,12 +111,12 @@ export class GzipWriter {
     this.#bits.align();
     this.#copy(part, 0, startByte);
     if (startByte < endByte) {
-      this.#bits.bits(this.#byte(startByte) & ~finalBit, 8);
+      this.#bits.put(this.#byte(startByte) & ~finalBit, 8);
       this.#copy(part, startByte + 1, endByte);
     }
     if (endBits === 0) return;
     const rest = this.#byte(endByte) & ((1 << endBits) - 1);
-    this.#bits.bits(startByte === endByte ? rest & ~finalBit : rest, endBits);
+    this.#bits.put(startByte === endByte ? rest & ~finalBit : rest, endBits);
   }
 
   #byte(at: number): number {

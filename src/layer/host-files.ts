@@ -17,7 +17,8 @@ export class HostFiles {
   read(range: HostRange, into: Uint8Array, intoAt: number, at: number, length: number): void {
     const descriptor = this.#descriptor(range);
     for (let done = 0; done < length;) {
-      const count = readSync(descriptor, into, intoAt + done, length - done, range.offset + at + done);
+      const position = range.offset + at + done;
+      const count = unlessChanged(range.file, () => readSync(descriptor, into, intoAt + done, length - done, position));
       if (count === 0) throw fileChanged(range.file, 'is shorter than it was');
       done += count;
     }
@@ -35,7 +36,7 @@ export class HostFiles {
   }
 
   #descriptor({ file }: HostRange): number {
-    const descriptor = this.#open.get(file) ?? openFile(file);
+    const descriptor = this.#open.get(file) ?? unlessChanged(file, () => openSync(file, 'r'));
     this.#open.delete(file);
     this.#open.set(file, descriptor);
     const [oldest] = this.#open;
@@ -47,11 +48,11 @@ export class HostFiles {
   }
 }
 
-function openFile(file: string): number {
+function unlessChanged<T>(file: string, work: () => T): T {
   try {
-    return openSync(file, 'r');
+    return work();
   } catch (cause) {
-    throw fileChanged(file, 'cannot be opened any more', cause);
+    throw fileChanged(file, 'cannot be read any more', cause);
   }
 }
 

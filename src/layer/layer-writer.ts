@@ -52,7 +52,7 @@ export class LayerWriter {
     if (content.encoding === 'identity' && content.crc32 === undefined) await this.#gather(part, true);
     else {
       await this.#flush();
-      await (content.encoding === 'deflate' ? this.#gzip.spliced(part) : this.#gzip.stored(part));
+      await (content.encoding === 'deflate' ? this.#gzip.addDeflated(part) : this.#gzip.addStored(part));
     }
     this.#files.check(content);
   }
@@ -86,13 +86,13 @@ export class LayerWriter {
     this.#ownLength = 0;
     this.#ownHasContent = false;
     if (own.length === 0) return;
-    if (!hasContent) return this.#gzip.runs(own);
+    await this.#pace(0, own.length * (hasContent ? COMPRESSION_EFFORT : 1));
+    if (!hasContent) return this.#gzip.addRuns(own);
     const packed = compress(own);
-    await this.#pace(0, own.length * COMPRESSION_EFFORT);
     const about = { size: own.length, crc32: crc32(own) };
     await (packed
-      ? this.#gzip.spliced({ ...memorySource(packed), ...about })
-      : this.#gzip.stored({ ...memorySource(own), ...about }));
+      ? this.#gzip.addDeflated({ ...memorySource(packed), ...about })
+      : this.#gzip.addStored({ ...memorySource(own), ...about }));
   }
 }
 

@@ -13,8 +13,11 @@ const SLICE_BYTES = 4 << 20;
  */
 export type Pace = (bytes: number, effort?: number) => Promise<void>;
 
-/** @param onProgress gets the bytes of content so far, at most once per slice */
-export function createPace(ctx: Context, onProgress: (done: number) => void = () => {}): Pace {
+/**
+ * @param total bytes of content
+ * @param onProgress gets the bytes of content so far, at most once per slice
+ */
+export function createPace(ctx: Context, total: number, onProgress: (done: number) => void = () => {}): Pace {
   let done = 0;
   let spent = 0;
   return async (bytes, effort = bytes) => {
@@ -22,7 +25,8 @@ export function createPace(ctx: Context, onProgress: (done: number) => void = ()
     spent += effort;
     if (spent < SLICE_BYTES) return;
     spent = 0;
-    onProgress(done);
+    // Headers that are compressed together with content are counted with it.
+    onProgress(Math.min(done, total));
     await setImmediate();
     throwIfAborted(ctx);
   };

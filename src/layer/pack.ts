@@ -33,10 +33,12 @@ export interface PackRequest {
 export async function pack(ctx: Context, request: PackRequest, inflater?: Inflater): Promise<PackedLayer> {
   throwIfAborted(ctx);
   const members = orderEntries(request.entries);
+  const total = members.reduce((sum, { header }) => sum + header.size, 0);
+  const pace = createPace(ctx, total, request.onProgress);
   const files = new HostFiles();
   const machine = inflater ?? (await createInflater());
   try {
-    return await write(members, request.literals, files, machine, createPace(ctx, request.onProgress));
+    return await write(members, request.literals, files, machine, pace);
   } finally {
     files.close();
     machine.close();

@@ -115,6 +115,6 @@ async function openSource(path: string): Promise<FileHandle> {
   try {
     return await open(path);
   } catch (cause) {
-    throw fileChanged(path, 'cannot be opened any more', cause);
+    throw fileChanged(path, 'cannot be read any more', cause);
   }
 }

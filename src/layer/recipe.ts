@@ -3,7 +3,7 @@ import type { Digest } from '../core/digest.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 
 export interface Recipe {
-  /** Absolute host paths. The first is the file of literals: bytes of ours (tar headers, compressed small files). */
+  /** Absolute host paths. The first is the file of literals: bytes of ours (tar headers, what we compressed). The others are wheels. */
   readonly sources: readonly string[];
   /** Flat triples: index into `sources`, offset, length (bytes). */
   readonly pieces: readonly number[];

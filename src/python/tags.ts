@@ -30,6 +30,16 @@ export function parseWheelFilename(filename: string): WheelFilename | undefined 
   return { name, version, build, tags };
 }
 
+/** The last part of a URL's path, decoded; the empty string when there is none. */
+export function filenameOfUrl(url: string): string {
+  try {
+    return decodeURIComponent(URL.parse(url)?.pathname.split('/').at(-1) ?? '');
+  } catch {
+    // `%` that encodes nothing: no file name that we could use.
+    return '';
+  }
+}
+
 const spread = (set: string): string[] => set.toLowerCase().split('.');
 
 /** All tags that the interpreter accepts, best first. */

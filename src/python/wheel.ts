@@ -155,10 +155,8 @@ export async function verifyRecord(ctx: Context, wheel: Wheel): Promise<void> {
       const row = wheel.record.get(member.name);
       if (!row || row.hash === '') continue;
       throwIfAborted(ctx);
-      const [algorithm = '', expected] = [
-        row.hash.slice(0, row.hash.indexOf('=')),
-        row.hash.slice(row.hash.indexOf('=') + 1),
-      ];
+      const split = row.hash.indexOf('=');
+      const [algorithm, expected] = [row.hash.slice(0, split), row.hash.slice(split + 1)];
       const found = await hashMember(handle, wheel.file, member, algorithm).catch((cause: unknown) => {
         throw invalidZip(what, `cannot be read at ${member.name}: ${messageOf(cause)}`, cause);
       });

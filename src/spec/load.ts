@@ -1,8 +1,8 @@
 // From a path to a spec: which file it is, in which language it is written, and what it says.
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, extname, join } from 'node:path';
-import { parse as parseToml } from 'smol-toml';
+import { dirname, extname, join } from 'node:path';
+import { parse as parseToml, TomlError } from 'smol-toml';
 import { readAll } from '../core/digest.ts';
 import { ImageSpecError, isImageSpecError, messageOf, systemCode } from '../core/error.ts';
 import { checkSpec } from './check.ts';
@@ -128,9 +128,10 @@ function tableOf(text: string, file: string): unknown {
     const { tool } = parseToml(text);
     return typeof tool === 'object' && 'imagespec' in tool ? tool['imagespec'] : undefined;
   } catch (cause) {
-    const [reason = ''] = messageOf(cause).split('\n');
-    throw new ImageSpecError('SPEC_UNREADABLE', `${basename(file)} is not valid TOML: ${reason}`, {
-      hint: `Correct ${file}.`,
+    const at = cause instanceof TomlError ? `:${cause.line}:${cause.column}` : '';
+    const [reason = ''] = messageOf(cause).replace('Invalid TOML document: ', '').split('\n');
+    throw new ImageSpecError('SPEC_UNREADABLE', `${file}${at} is not valid TOML: ${reason}`, {
+      hint: 'Correct the file at this place.',
       cause,
     });
   }

@@ -28,7 +28,10 @@ export const anyRule: Rule<string> = () => undefined;
 export const nameRule: Rule<string> = (name) => {
   const lower = name.toLowerCase();
   if (isRepository(lower)) return undefined;
-  const parts = name.split('/').map((part) => slugify(part, { decamelize: false }));
+  const parts = name
+    .slice(0, LENGTH_MAX)
+    .split('/')
+    .map((part) => slugify(part, { decamelize: false }));
   const suggestion = parts.filter((part) => part !== '').join('/') || 'app';
   return {
     what: `cannot be ${quoted(name)}: it becomes a part of the image's name`,

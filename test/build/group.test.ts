@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, constant, nat, property, record, stringMatching, uniqueArray } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Groupable } from '../../src/build/group.ts';
 import { groupPackages } from '../../src/build/group.ts';
@@ -6,8 +6,8 @@ import { groupPackages } from '../../src/build/group.ts';
 const MIB = 1 << 20;
 const one = (name: string, size: number): Groupable => ({ name, version: '1', size });
 
-const packages = fc.uniqueArray(
-  fc.record({ name: fc.stringMatching(/^[a-z]{1,8}$/), version: fc.constant('1'), size: fc.nat(3 * MIB) }),
+const packages = uniqueArray(
+  record({ name: stringMatching(/^[a-z]{1,8}$/), version: constant('1'), size: nat(3 * MIB) }),
   { selector: ({ name }) => name, maxLength: 200 },
 );
 
@@ -18,8 +18,8 @@ describe('groupPackages', () => {
   });
 
   it('keeps every package exactly once, in few layers', () => {
-    fc.assert(
-      fc.property(packages, (list) => {
+    assert(
+      property(packages, (list) => {
         const groups = groupPackages(list);
         const names = groups.flatMap(({ members }) => members.map(({ name }) => name));
         expect(names.sort()).toEqual(list.map(({ name }) => name).sort());
@@ -29,8 +29,8 @@ describe('groupPackages', () => {
   });
 
   it('does not depend on the order of packages', () => {
-    fc.assert(
-      fc.property(packages, (list) => {
+    assert(
+      property(packages, (list) => {
         expect(groupPackages(list)).toEqual(groupPackages(list.toReversed()));
       }),
     );

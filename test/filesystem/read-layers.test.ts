@@ -14,7 +14,7 @@ type Member = Partial<Header> & { readonly name: string; readonly body?: string 
 
 async function tarOf(members: readonly Member[]): Promise<Buffer> {
   const tar = pack();
-  for (const { body = '', ...header } of members) tar.entry({ mtime: new Date(1000), ...header } as Header, body);
+  for (const { body = '', ...header } of members) tar.entry({ mtime: new Date(1000), ...header }, body);
   tar.finalize();
   return drain(tar as AsyncIterable<Uint8Array>);
 }

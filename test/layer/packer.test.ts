@@ -77,8 +77,7 @@ describe('createPacker', () => {
     const path = literals();
     const reason = new Error('the user is gone');
     const { cause } = await expectCode(
-      () =>
-        packer.pack({ entries: [rangeFile('a', range!)], literals: path, onProgress: () => controller.abort(reason) }),
+      () => packer.pack({ entries, literals: path, onProgress: () => controller.abort(reason) }),
       'ABORTED',
     );
     expect(cause).toBe(reason);

@@ -134,7 +134,7 @@ describe('splicing', () => {
       const { data, stream, stored } = randomStream(random);
       if (stored) continue;
       window.open(memorySource(stream));
-      const { starts } = await inflater.inflate(window, data.length, tar, createPace(createContext()));
+      const { starts } = await inflater.inflate(window, data.length, tar, createPace(createContext(), 0));
       const walked = scanner.walk();
       expect(scanner.locate(starts)).toEqual(walked);
       expect(scanner.locate()).toEqual(walked);

@@ -146,7 +146,9 @@ describe('loadSpec', () => {
   });
 
   it('refuses broken TOML, files that are no text, and other endings', async () => {
-    expect(await messageFor('pyproject.toml', '[tool.imagespec\n')).toMatch(/^pyproject\.toml is not valid TOML: /);
+    expect(await messageFor('pyproject.toml', '[tool.imagespec\n')).toMatch(
+      /^pyproject\.toml:1:\d+ is not valid TOML: \w/,
+    );
     expect(await messageFor('a.yaml', Uint8Array.of(0xff, 0xfe))).toMatch(/^a\.yaml cannot be read: /);
     expect(await messageFor('a.txt', 'name: x')).toBe('a.txt has an ending that no spec has');
   });

@@ -38,8 +38,8 @@ async function aptPackages(): Promise<void> {
   );
   const missing = APT_PACKAGES.filter((name) => !installed.has(name));
   if (missing.length === 0) return;
-  const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
-  const [program = 'apt-get', ...before] = [...sudo, 'apt-get'];
+  const asRoot = process.getuid?.() === 0;
+  const [program, before] = asRoot ? ['apt-get', []] : ['sudo', ['-n', 'apt-get']];
   // RUNLEVEL=1 keeps maintainer scripts from starting services.
   const env = { DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   await runLogged('apt-update', program, [...before, 'update', '-qq'], { env });

@@ -1,0 +1,113 @@
+// The lines of a requirements file, read as far as we must know them; uv reads the file itself (pip, "Requirements File Format").
+import type { Digest } from '../core/digest.ts';
+import { isDigest } from '../core/digest.ts';
+import { redactText } from '../core/redact.ts';
+import { normalizeName } from './package-name.ts';
+import { filenameOfUrl, parseWheelFilename } from './tags.ts';
+
+export type RequirementLine =
+  /** A distribution by name or by the URL of its wheel. `hashes` are all its `--hash` options: one of them must fit. */
+  | { readonly kind: 'package'; readonly name: string; readonly hashes: readonly Digest[] }
+  | { readonly kind: 'include'; readonly path: string }
+  | { readonly kind: 'index'; readonly url: string }
+  | { readonly kind: 'require-hashes' }
+  /** What cannot be installed without running code of it; `what` names it for a message. */
+  | { readonly kind: 'refused'; readonly what: string; readonly hint: string }
+  | { readonly kind: 'invalid'; readonly what: string }
+  /** Options that only the resolver needs to know. */
+  | { readonly kind: 'other' };
+
+export interface NumberedLine {
+  /** From 1: where the line begins. */
+  readonly number: number;
+  readonly text: string;
+}
+
+/** Joins lines that end in `\`, then drops comments and empty lines, in this order, as pip does. */
+export function logicalLines(content: string): NumberedLine[] {
+  const lines: NumberedLine[] = [];
+  let open: { number: number; text: string } | undefined;
+  for (const [index, line] of content
+    .replace(/^\uFEFF/, '')
+    .split(/\r\n|\r|\n/)
+    .entries()) {
+    const isComment = /^\s*#/.test(line);
+    const text = isComment ? '' : line;
+    open = { number: open?.number ?? index + 1, text: `${open?.text ?? ''}${text.replace(/\\$/, '')}` };
+    if (!isComment && line.endsWith('\\')) continue;
+    lines.push(open);
+    open = undefined;
+  }
+  if (open) lines.push(open);
+  return lines
+    .map(({ number, text }) => ({ number, text: text.replace(/(^|\s+)#.*$/, '').trim() }))
+    .filter(({ text }) => text !== '');
+}
+
+const OPTION = /^(--[a-z-]+|-[a-z])(?:\s*=\s*|\s+)?(.*)$/s;
+
+export function parseRequirementLine(text: string): RequirementLine {
+  if (!text.startsWith('-')) return parseRequirement(text);
+  const [, name = '', rest = ''] = OPTION.exec(text) ?? [];
+  const value = rest.trim().replace(/^(["'])(.*)\1$/, '$2');
+  switch (name) {
+    case '-r':
+    case '--requirement':
+    case '-c':
+    case '--constraint':
+      return { kind: 'include', path: value };
+    case '-i':
+    case '--index-url':
+    case '--extra-index-url':
+    case '-f':
+    case '--find-links':
+      return { kind: 'index', url: value };
+    case '-e':
+    case '--editable':
+      return refused(`the editable install of ${shown(value)}`, WHEEL_HINT);
+    case '--require-hashes':
+      return { kind: 'require-hashes' };
+    default:
+      return { kind: 'other' };
+  }
+}
+
+const WHEEL_HINT = 'Build a wheel of it, publish that to an index, and ask for it by name.';
+const NAMED = /^([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*(?:(?:===|[=<>!~]=|[<>;(]).*|@\s*(\S+).*)?$/s;
+const VCS = /^(?:git|hg|svn|bzr)\+/i;
+
+/** A requirement (PEP 508, and pip's bare URLs and paths) with its options. */
+function parseRequirement(line: string): RequirementLine {
+  const [text = '', ...options] = line.split(/\s+(?=--[a-z])/);
+  const [, name, url] = NAMED.exec(text) ?? [];
+  if (isLocalArchive(text)) return refused(`the local file ${shown(text)}`, WHEEL_HINT);
+  if (name !== undefined && url === undefined) return packageLine(name, options);
+  const target = url ?? /^\S+/.exec(text)?.[0] ?? '';
+  if (VCS.test(target)) return refused(`a source repository, ${shown(target)}`, WHEEL_HINT);
+  if (!/^https?:\/\//i.test(target)) {
+    if (/^file:|^[./~]|[/\\]/.test(target)) return refused(`the local path ${shown(target)}`, WHEEL_HINT);
+    return { kind: 'invalid', what: shown(text) };
+  }
+  const wheel = parseWheelFilename(filenameOfUrl(target));
+  if (!wheel) return refused(`a source archive, ${shown(target)}`, 'Ask for a URL that ends in .whl, or for a name.');
+  return packageLine(name ?? wheel.name, options);
+}
+
+function isLocalArchive(text: string): boolean {
+  return !text.includes('://') && /\.(?:whl|zip|tar\.\w+|tgz)(?:\s*;.*)?$/s.test(text);
+}
+
+function packageLine(name: string, options: readonly string[]): RequirementLine {
+  const values = options.flatMap((option) => /^--hash[\s=]+(\S+)/.exec(option)?.[1]?.toLowerCase() ?? []);
+  const hashes = values.filter(isDigest);
+  if (values.length > 0 && hashes.length === 0) return { kind: 'invalid', what: `${name} has hashes, but no sha256` };
+  return { kind: 'package', name: normalizeName(name), hashes };
+}
+
+function refused(what: string, hint: string): RequirementLine {
+  return { kind: 'refused', what, hint };
+}
+
+function shown(text: string): string {
+  return redactText(text.slice(0, 200));
+}

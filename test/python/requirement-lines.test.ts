@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import type { RequirementLine } from '../../src/python/requirement-lines.ts';
+import { logicalLines, parseRequirementLine } from '../../src/python/requirement-lines.ts';
+
+const A = `sha256:${'a'.repeat(64)}`;
+const B = `sha256:${'b'.repeat(64)}`;
+
+describe('logical lines', () => {
+  it('join continuations, drop comments and keep the number of their first line', () => {
+    const content = [
+      '\uFEFF# a list',
+      'numpy==2.0 \\',
+      '    --hash=sha256:aa \\',
+      '    # between',
+      'pandas # with a comment',
+      '',
+      'x @ https://index.example/x-1-py3-none-any.whl#sha256=00',
+      '  requests\\',
+      '>=2\\',
+    ].join('\r\n');
+    expect(logicalLines(content)).toEqual([
+      { number: 2, text: 'numpy==2.0     --hash=sha256:aa' },
+      { number: 5, text: 'pandas' },
+      { number: 7, text: 'x @ https://index.example/x-1-py3-none-any.whl#sha256=00' },
+      { number: 8, text: 'requests>=2' },
+    ]);
+  });
+});
+
+describe('a requirement line', () => {
+  const named = (name: string, ...hashes: string[]) => ({ kind: 'package', name, hashes });
+  it.each<[string, object]>([
+    ['Foo.Bar_baz', named('foo-bar-baz')],
+    ['uvicorn[standard]>=0.30,<1', named('uvicorn')],
+    ['numpy (>=1.0)', named('numpy')],
+    ["typing-extensions; python_version < '3.11'", named('typing-extensions')],
+    ['x === latest', named('x')],
+    ['x~=1.0', named('x')],
+    ['x @ https://index.example/files/x-1.0-py3-none-any.whl ; os_name == "posix"', named('x')],
+    ['https://index.example/files/My_Pkg-1.0-py3-none-any.whl#sha256=00', named('my-pkg')],
+    [`x==1 --hash=${A} --hash ${B.toUpperCase().replace('SHA', 'sha')}`, named('x', A, B)],
+    [`x==1 --hash=sha512:00 --hash=${A}`, named('x', A)],
+    ['-r base.txt', { kind: 'include', path: 'base.txt' }],
+    ['-cbase.txt', { kind: 'include', path: 'base.txt' }],
+    ['--requirement=sub/base.txt', { kind: 'include', path: 'sub/base.txt' }],
+    ['--constraint "my limits.txt"', { kind: 'include', path: 'my limits.txt' }],
+    ['-i https://index.example/simple', { kind: 'index', url: 'https://index.example/simple' }],
+    ['--extra-index-url=https://me:pw@index.example/', { kind: 'index', url: 'https://me:pw@index.example/' }],
+    ['--find-links ./wheels', { kind: 'index', url: './wheels' }],
+    ['--require-hashes', { kind: 'require-hashes' }],
+    ['--pre', { kind: 'other' }],
+    ['--no-binary :all:', { kind: 'other' }],
+  ])('is understood: %s', (line, expected) => {
+    expect(parseRequirementLine(line)).toEqual(expected);
+  });
+
+  it.each([
+    ['-e .', 'the editable install of .'],
+    ['--editable=git+https://git.example/x', 'the editable install of git+https://git.example/x'],
+    ['git+https://me:token@git.example/x.git@main', 'a source repository, git+https://***@git.example/x.git@main'],
+    ['x @ hg+http://hg.example/x', 'a source repository, hg+http://hg.example/x'],
+    ['.', 'the local path .'],
+    ['./pkg', 'the local path ./pkg'],
+    ['../pkg[extra]', 'the local path ../pkg[extra]'],
+    ['/srv/pkg', 'the local path /srv/pkg'],
+    ['x @ file:///srv/x-1.0-py3-none-any.whl', 'the local path file:///srv/x-1.0-py3-none-any.whl'],
+    ['dist/x-1.0-py3-none-any.whl', 'the local file dist/x-1.0-py3-none-any.whl'],
+    ['x-1.0.tar.gz ; os_name == "posix"', 'the local file x-1.0.tar.gz ; os_name == "posix"'],
+    ['x @ https://index.example/x-1.0.tar.gz', 'a source archive, https://index.example/x-1.0.tar.gz'],
+    ['https://index.example/%E0%A4%A', 'a source archive, https://index.example/%E0%A4%A'],
+  ])('is refused by name: %s', (line, what) => {
+    expect(parseRequirementLine(line)).toMatchObject({ kind: 'refused', what } satisfies Partial<RequirementLine>);
+  });
+
+  it.each(['numpy 2.0', '=1.0', 'x=1', 'x @', '[extra]', 'x==1 --hash=md5:00'])('is told to be wrong: %s', (line) => {
+    expect(parseRequirementLine(line).kind).toBe('invalid');
+  });
+});

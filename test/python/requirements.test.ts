@@ -1,0 +1,138 @@
+import { mkdir, truncate, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Wants } from '../../src/python/requirements.ts';
+import { isLockFile, readRequirements } from '../../src/python/requirements.ts';
+import { expectCode } from '../expect-code.ts';
+import { temporaryFolder } from '../store/temporary-folder.ts';
+
+const A = `sha256:${'a'.repeat(64)}`;
+const B = `sha256:${'b'.repeat(64)}`;
+
+/** A folder with these files; the first is the one to read. */
+async function wantsOf(files: Readonly<Record<string, string>>, packages: readonly string[] = []): Promise<Wants> {
+  const folder = await temporaryFolder();
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), content);
+  }
+  return { packages, requirementsFile: join(folder, Object.keys(files)[0]!), pipExtraIndexUrls: [] };
+}
+
+const only = (packages: readonly string[]): Wants => ({ packages, pipExtraIndexUrls: [] });
+
+describe('reading requirements', () => {
+  it('follows includes from file to file, each relative to its own', async () => {
+    const wants = await wantsOf(
+      {
+        'requirements.txt': `-r sub/base.txt\n-r sub/base.txt\n-c limits.txt\nNumPy==2.0 --hash=${A}\n`,
+        'sub/base.txt': `-r ../other.txt\npandas\n--extra-index-url https://me:pw@index.example/simple\n`,
+        'other.txt': `requests\nnumpy==2.0 --hash=${B}\n--require-hashes\n`,
+        'limits.txt': `-r more-limits.txt\nurllib3<2\n`,
+        'more-limits.txt': `idna<4 --hash=${B}\n`,
+      },
+      ['flytekit>=1'],
+    );
+    const folder = dirname(wants.requirementsFile!);
+    expect(await readRequirements(wants)).toEqual({
+      files: ['requirements.txt', 'sub/base.txt', 'other.txt', 'limits.txt', 'more-limits.txt'].map((file) =>
+        join(folder, file),
+      ),
+      requested: new Set(['flytekit', 'requests', 'numpy', 'pandas']),
+      hashes: new Map([
+        ['numpy', new Set([B, A])],
+        ['idna', new Set([B])],
+      ]),
+      requireHashes: true,
+      indexUrls: ['https://me:pw@index.example/simple'],
+    });
+  });
+
+  it('needs no file', async () => {
+    expect(await readRequirements(only(['numpy', 'Foo_Bar==1']))).toMatchObject({
+      files: [],
+      requested: new Set(['numpy', 'foo-bar']),
+    });
+  });
+
+  it('leaves a lock to whoever reads locks', async () => {
+    const wants = await wantsOf({ 'pylock.dev.toml': 'lock-version = "1.0"' });
+    expect(await readRequirements(wants)).toMatchObject({ files: [wants.requirementsFile], requested: new Set() });
+    await expectCode(() => readRequirements({ ...wants, packages: ['numpy'] }), 'NOT_SUPPORTED');
+  });
+
+  it('tells locks by their name', () => {
+    const names = ['pylock.toml', '/a/pylock.dev.toml', 'pylock.a.b.toml', 'my-pylock.toml', 'pylock.txt'];
+    expect(names.map(isLockFile)).toEqual([true, true, false, false, false]);
+  });
+});
+
+describe('requirements that cannot be had', () => {
+  it('are refused all at once, with file and line', async () => {
+    const wants = await wantsOf({
+      'requirements.txt': 'numpy\n-r dev.txt\n./local\n',
+      'dev.txt': '\n# ours\n-e .\nx @ git+https://me:token@git.example/x\n',
+    });
+    const error = await expectCode(() => readRequirements(wants), 'NOT_SUPPORTED');
+    const folder = dirname(wants.requirementsFile!);
+    expect(error.issues).toEqual([
+      `${folder}/dev.txt:3 asks for the editable install of ., which is not supported`,
+      `${folder}/dev.txt:4 asks for a source repository, git+https://***@git.example/x, which is not supported`,
+      `${folder}/requirements.txt:3 asks for the local path ./local, which is not supported`,
+    ]);
+    expect(error.message).toBe(`${error.issues[0]} (and 2 more)`);
+    expect(error.hint).toContain('wheel');
+  });
+
+  it('are refused in the spec, by their place', async () => {
+    const error = await expectCode(
+      () => readRequirements(only(['numpy', 'git+https://git.example/x'])),
+      'NOT_SUPPORTED',
+    );
+    expect(error.message).toContain('packages[1]');
+  });
+
+  it.each([['numpy 2'], ['--pre'], ['numpy\n-e .'], ['x @ ']])('are told to be wrong: %j', async (text) => {
+    const error = await expectCode(() => readRequirements(only([text])), 'REQUIREMENTS_INVALID');
+    expect(error.message).toContain('packages[0] is not understood');
+  });
+
+  it('are missing by name, and by the line that includes them', async () => {
+    const wants = await wantsOf({ 'requirements.txt': 'numpy\n-r base.txt' });
+    const folder = dirname(wants.requirementsFile!);
+    const error = await expectCode(() => readRequirements(wants), 'REQUIREMENTS_NOT_FOUND');
+    expect(error.message).toBe(`${folder}/base.txt, which ${folder}/requirements.txt:2 includes, does not exist`);
+    const absent = { ...wants, requirementsFile: join(folder, 'absent.txt') };
+    expect((await expectCode(() => readRequirements(absent), 'REQUIREMENTS_NOT_FOUND')).message).toBe(
+      `The requirements file ${folder}/absent.txt does not exist`,
+    );
+    await expectCode(() => readRequirements({ ...wants, requirementsFile: folder }), 'REQUIREMENTS_NOT_FOUND');
+  });
+
+  it('may not include themselves', async () => {
+    const wants = await wantsOf({ 'a.txt': '-r b.txt', 'b.txt': '-r a.txt' });
+    const error = await expectCode(() => readRequirements(wants), 'REQUIREMENTS_INVALID');
+    expect(error.message).toMatch(/b\.txt:1 includes .*a\.txt, which includes itself/);
+  });
+
+  it.each(['-r https://index.example/base.txt', '-c ${HOME}/limits.txt'])('may not lie elsewhere: %s', async (line) => {
+    await expectCode(async () => readRequirements(await wantsOf({ 'a.txt': line })), 'NOT_SUPPORTED');
+  });
+
+  it.each(['uv.lock', 'poetry.lock', 'pdm.lock', 'Pipfile.lock', 'pyproject.toml', 'environment.yml', 'lock.toml'])(
+    'may not come as %s, and the hint says how instead',
+    async (name) => {
+      const error = await expectCode(async () => readRequirements(await wantsOf({ [name]: '' })), 'NOT_SUPPORTED');
+      expect(error.message).toContain(name);
+      expect(error.hint).toMatch(/requirements\.txt|pylock\.toml/);
+    },
+  );
+
+  it('may not be endless', async () => {
+    const wants = await wantsOf({ 'huge.txt': '' });
+    await truncate(wants.requirementsFile!, 17 << 20);
+    await expectCode(() => readRequirements(wants), 'REQUIREMENTS_INVALID');
+    const many = Object.fromEntries(Array.from({ length: 102 }, (_, i) => [`${i}.txt`, `-r ${i + 1}.txt`]));
+    await expectCode(async () => readRequirements(await wantsOf(many)), 'REQUIREMENTS_INVALID');
+  });
+});
