@@ -3,7 +3,7 @@ import type { History, ImageConfig, RunConfig } from '../oci/config.ts';
 import type { Platform } from '../oci/platform.ts';
 
 /** What a shell would search if the base says nothing (Debian's login default). */
-export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 export interface RunSettings {
   /** Folder of the environment's programs, first on PATH; absent when nothing was installed. */
@@ -22,7 +22,7 @@ function withVariable(env: readonly string[], name: string, value: string): stri
   return index < 0 ? [...env, line] : env.with(index, line);
 }
 
-export function variableOf(env: readonly string[], name: string): string | undefined {
+function variableOf(env: readonly string[], name: string): string | undefined {
   return env.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 

@@ -10,7 +10,7 @@ export interface ImageUser {
   readonly gid: number;
 }
 
-export const USER_NAME = 'flytekit';
+const USER_NAME = 'flytekit';
 /** login.defs' UID_MIN and UID_MAX, which useradd obeys. */
 const FIRST_UID = 1000;
 const LAST_UID = 60_000;

@@ -1,53 +1,44 @@
-// The tar inside a layer's blob: by its first bytes, since layers with the wrong media type exist (image-spec, layer.md).
+// The tar inside a layer's blob, by its first bytes: layers with the wrong media type exist, and engines look at the bytes too.
 import { pipeline, Readable } from 'node:stream';
 import type { Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
-import { ImageSpecError, isImageSpecError, messageOf } from '../core/error.ts';
+import { messageOf, systemCode } from '../core/error.ts';
+import { ByteReader } from './byte-reader.ts';
+import type { Refuse } from './layer-error.ts';
+import { isZstd, zstdBlocks } from './zstd-frames.ts';
 
 /** Large buffers: each costs a turn of the event loop. */
 const BUFFER_BYTES = 1 << 20;
 
-export async function* decompressed(bytes: AsyncIterable<Uint8Array>, what: string): AsyncGenerator<Uint8Array> {
-  const source = bytes[Symbol.asyncIterator]();
-  const head: Uint8Array[] = [];
-  let length = 0;
-  while (length < 4) {
-    const { done, value } = await source.next();
-    if (done) break;
-    head.push(value);
-    length += value.length;
-  }
-  const decoder = decoderFor(Buffer.concat(head).subarray(0, 4));
-  const all = rejoined(head, source);
-  if (!decoder) {
-    yield* all;
-    return;
-  }
-  // Failures of either end destroy the decoder, whose iteration then throws them.
-  pipeline(Readable.from(all, { objectMode: false }), decoder, () => undefined);
+/** gzip of any number of members (RFC 1952), zstd of any number of frames (RFC 8878), or the bytes as they are. */
+export async function* decompressed(
+  bytes: AsyncIterable<Uint8Array>,
+  refuse: Refuse,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const reader = new ByteReader(bytes);
   try {
-    for await (const chunk of decoder) yield chunk as Uint8Array;
-  } catch (cause) {
-    if (isImageSpecError(cause)) throw cause;
-    throw new ImageSpecError('LAYER_INVALID', `${what} cannot be decompressed: ${messageOf(cause)}`, {
-      hint: 'The base image is damaged at its source: pull it with another tool to make sure, and push it again.',
-      cause,
-    });
-  }
-}
-
-function decoderFor(magic: Uint8Array): Transform | undefined {
-  const hex = Buffer.from(magic).toString('hex');
-  if (hex.startsWith('1f8b')) return createGunzip({ chunkSize: BUFFER_BYTES });
-  if (hex === '28b52ffd') return createZstdDecompress({ chunkSize: BUFFER_BYTES });
-  return undefined;
-}
-
-async function* rejoined(head: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  try {
-    yield* head;
-    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+    const start = Buffer.from(await reader.take(4));
+    reader.unread(start);
+    if (start[0] === 0x1f && start[1] === 0x8b)
+      yield* through(createGunzip({ chunkSize: BUFFER_BYTES }), reader.rest(), refuse);
+    else if (isZstd(start)) yield* through(createZstdDecompress({ chunkSize: BUFFER_BYTES }), zstdBlocks(reader), refuse);
+    else yield* reader.rest();
   } finally {
-    await rest.return?.();
+    await reader.close();
+  }
+}
+
+async function* through(
+  decoder: Transform,
+  bytes: AsyncIterable<Uint8Array>,
+  refuse: Refuse,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  // A failure of either end destroys the decoder, whose iteration then throws it.
+  pipeline(Readable.from(bytes), decoder, () => undefined);
+  try {
+    yield* decoder as AsyncIterable<Uint8Array>;
+  } catch (cause) {
+    if (/^Z(STD)?_/.test(systemCode(cause) ?? '')) throw refuse(`cannot be decompressed: ${messageOf(cause)}`, { cause });
+    throw cause;
   }
 }

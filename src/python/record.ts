@@ -32,7 +32,7 @@ export function printRecord(rows: readonly RecordRow[]): string {
 
 const quoted = (cell: string): string => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
 
-export function recordHash(bytes: Uint8Array): string {
+function recordHash(bytes: Uint8Array): string {
   return `sha256=${createHash('sha256').update(bytes).digest('base64url')}`;
 }
 

@@ -27,7 +27,7 @@ export function parseEntryPoints(text: string): EntryPoint[] {
 }
 
 /** The first lines that start `interpreter`, by way of sh where the path is too long or has a space (as distlib does). */
-export function shebang(interpreter: string): string {
+function shebang(interpreter: string): string {
   const direct = `#!${interpreter}`;
   if (Buffer.byteLength(direct) < SHEBANG_LIMIT_BYTES && !interpreter.includes(' ')) return `${direct}\n`;
   return `#!/bin/sh\n'''exec' "${interpreter}" "$0" "$@"\n' '''\n`;

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BuildResult, ImageResult } from '../../src/build/result.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { bookwormIndex } from './ground/bases.ts';
+import { certificates } from './ground/environment.ts';
 import { GROUND, run } from './ground/folder.ts';
 import { createPodman } from './ground/podman.ts';
 import type { StorageDriver } from './ground/podman.ts';
@@ -29,19 +30,6 @@ async function build(...args: string[]): Promise<ImageResult> {
   });
   expect(status, stderr).toBe(0);
   return (JSON.parse(stdout) as BuildResult).images[0]!;
-}
-
-/** What the machine needs to reach the package index. */
-function certificates(): Record<string, string> {
-  const names = [
-    'SSL_CERT_FILE',
-    'NODE_EXTRA_CA_CERTS',
-    'PIP_CERT',
-    'PIP_INDEX_URL',
-    'UV_DEFAULT_INDEX',
-    'UV_INDEX_URL',
-  ];
-  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
 
 const manifestOf = (result: ImageResult, platform: string) =>

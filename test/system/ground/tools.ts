@@ -28,15 +28,16 @@ const GO_PROGRAMS: Readonly<Record<string, string>> = {
   registry: 'github.com/distribution/distribution/v3/cmd/registry@v3.1.2',
 };
 
-async function aptPackages(): Promise<void> {
-  const known = await tryRun('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\n', ...APT_PACKAGES]);
+/** Installs Debian packages that are missing; as root, or by a sudo that asks nothing. */
+export async function installPackages(wanted: readonly string[]): Promise<void> {
+  const known = await tryRun('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\n', ...wanted]);
   const installed = new Set(
     known.stdout
       .toString()
       .split('\n')
       .flatMap((line) => (line.endsWith(' installed') ? [line.split(' ')[0]] : [])),
   );
-  const missing = APT_PACKAGES.filter((name) => !installed.has(name));
+  const missing = wanted.filter((name) => !installed.has(name));
   if (missing.length === 0) return;
   const asRoot = process.getuid?.() === 0;
   const [program, before] = asRoot ? ['apt-get', []] : ['sudo', ['-n', 'apt-get']];
@@ -85,7 +86,7 @@ export async function installTools(): Promise<void> {
   const go = async (): Promise<void> => {
     for (const [name, module] of Object.entries(GO_PROGRAMS)) await goProgram(name, module);
   };
-  const apt = aptPackages().then(containerd);
+  const apt = installPackages(APT_PACKAGES).then(containerd);
   await Promise.all([apt, go()]);
   await run('crane', ['version']);
 }
