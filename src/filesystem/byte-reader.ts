@@ -1,6 +1,6 @@
 // Exact numbers of bytes out of chunks of any size: formats that state lengths are read like this.
 
-const NOTHING = Buffer.alloc(0);
+const NOTHING: Buffer = Buffer.alloc(0);
 
 export class ByteReader {
   readonly #source: AsyncIterator<Uint8Array>;

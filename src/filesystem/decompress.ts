@@ -21,7 +21,8 @@ export async function* decompressed(
     reader.unread(start);
     if (start[0] === 0x1f && start[1] === 0x8b)
       yield* through(createGunzip({ chunkSize: BUFFER_BYTES }), reader.rest(), refuse);
-    else if (isZstd(start)) yield* through(createZstdDecompress({ chunkSize: BUFFER_BYTES }), zstdBlocks(reader), refuse);
+    else if (isZstd(start))
+      yield* through(createZstdDecompress({ chunkSize: BUFFER_BYTES }), zstdBlocks(reader), refuse);
     else yield* reader.rest();
   } finally {
     await reader.close();
@@ -38,7 +39,8 @@ async function* through(
   try {
     yield* decoder as AsyncIterable<Uint8Array>;
   } catch (cause) {
-    if (/^Z(STD)?_/.test(systemCode(cause) ?? '')) throw refuse(`cannot be decompressed: ${messageOf(cause)}`, { cause });
+    if (/^Z(STD)?_/.test(systemCode(cause) ?? ''))
+      throw refuse(`cannot be decompressed: ${messageOf(cause)}`, { cause });
     throw cause;
   }
 }

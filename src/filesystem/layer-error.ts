@@ -4,10 +4,7 @@ import type { ErrorCode } from '../core/error.ts';
 import { ImageSpecError } from '../core/error.ts';
 
 /** The error for one layer; `why` goes on after "it". */
-export type Refuse = (
-  why: string,
-  more?: { readonly cause?: unknown; readonly code?: ErrorCode },
-) => ImageSpecError;
+export type Refuse = (why: string, more?: { readonly cause?: unknown; readonly code?: ErrorCode }) => ImageSpecError;
 
 export function refusalOf(layer: Digest): Refuse {
   return (why, { cause, code = 'LAYER_INVALID' } = {}) =>

@@ -6,9 +6,11 @@ import { extract } from 'tar-stream';
 import type { Layer } from '../content/content.ts';
 import type { Context } from '../core/context.ts';
 import { throwIfAborted } from '../core/context.ts';
-import { ImageSpecError, isImageSpecError, messageOf } from '../core/error.ts';
+import { isImageSpecError, messageOf } from '../core/error.ts';
 import { decompressed } from './decompress.ts';
 import type { BaseEntry } from './facts.ts';
+import type { Refuse } from './layer-error.ts';
+import { refusalOf } from './layer-error.ts';
 
 /** One entry of a layer. */
 export interface Change {
@@ -29,32 +31,30 @@ export async function readChanges(
   layer: Layer,
   capture: (path: string) => number | undefined,
 ): Promise<Change[]> {
-  const what = `layer ${layer.descriptor.digest}`;
+  const refuse = refusalOf(layer.descriptor.digest);
   const hash = createHash('sha256');
   const tar = extract();
-  const feeding = feed(ctx, tar, decompressed(layer.open(ctx), what), (chunk) => hash.update(chunk));
+  const feeding = feed(ctx, tar, decompressed(layer.open(ctx), refuse), (chunk) => hash.update(chunk));
   const changes: Change[] = [];
   try {
     for await (const entry of tar) {
-      if (changes.length >= ENTRY_LIMIT) throw invalid(what, `has more than ${ENTRY_LIMIT} entries`);
-      const path = cleanPath(entry.header.name, what);
+      if (changes.length >= ENTRY_LIMIT) throw refuse(`has more than ${ENTRY_LIMIT} entries`);
+      const path = cleanPath(entry.header.name, refuse);
       const limit = entry.header.type === 'file' ? capture(path) : undefined;
       const wanted = limit !== undefined && (entry.header.size ?? 0) <= limit;
       const bytes = wanted ? await collect(entry) : await skip(entry);
-      changes.push({ path, entry: toBaseEntry(entry.header, what), bytes });
+      changes.push({ path, entry: toBaseEntry(entry.header, refuse), bytes });
     }
     await feeding;
   } catch (error) {
     // Whatever stopped the bytes is the reason; the tar's own complaint about it is not.
     const reason = await feeding.then(() => error).catch((failure: unknown) => failure);
     if (isImageSpecError(reason)) throw reason;
-    throw invalid(what, `is not a readable tar archive: ${messageOf(reason)}`, reason);
+    throw refuse(`is not a readable tar archive: ${messageOf(reason)}`, { cause: reason });
   }
   const found = `sha256:${hash.digest('hex')}`;
   if (found !== layer.diffId) {
-    throw new ImageSpecError('DIGEST_MISMATCH', `${what} unpacks to ${found} instead of its diff ID ${layer.diffId}`, {
-      hint: 'The image is damaged at its source: its config and its layers do not belong together.',
-    });
+    throw refuse(`unpacks to ${found} instead of its diff ID ${layer.diffId}`, { code: 'DIGEST_MISMATCH' });
   }
   return changes;
 }
@@ -93,19 +93,12 @@ async function collect(entry: AsyncIterable<unknown>): Promise<Uint8Array> {
 }
 
 /** `./a/`, `/a` and `a` are one path (image-spec, layer.md). */
-function cleanPath(name: string, what: string): string {
+function cleanPath(name: string, refuse: Refuse): string {
   const parts = name.split('/').filter((part) => part !== '' && part !== '.');
   if (name.length > PATH_LIMIT || name.includes('\0') || parts.includes('..')) {
-    throw invalid(what, `has an entry with a path that leaves the image: "${name.slice(0, 200)}"`);
+    throw refuse(`has an entry with a path that leaves the image: "${name.slice(0, 200)}"`);
   }
   return parts.join('/');
-}
-
-function invalid(what: string, why: string, cause?: unknown): ImageSpecError {
-  return new ImageSpecError('LAYER_INVALID', `${what} ${why}`, {
-    hint: 'The base image is damaged or hostile: choose another one.',
-    cause,
-  });
 }
 
 const KINDS: Readonly<Record<string, BaseEntry['type']>> = {
@@ -116,11 +109,11 @@ const KINDS: Readonly<Record<string, BaseEntry['type']>> = {
   link: 'hardlink',
 };
 
-function toBaseEntry(header: Header, what: string): BaseEntry {
+function toBaseEntry(header: Header, refuse: Refuse): BaseEntry {
   const type = KINDS[header.type ?? 'file'] ?? 'other';
   const xattrs = xattrsOf(header.pax);
   const linkname = header.linkname ?? '';
-  const target = type === 'hardlink' ? cleanPath(linkname, what) : linkname;
+  const target = type === 'hardlink' ? cleanPath(linkname, refuse) : linkname;
   return {
     type,
     mode: (header.mode ?? 0o644) & 0o7777,

@@ -40,7 +40,8 @@ async function* frameBlocks(reader: ByteReader, magic: Buffer): AsyncGenerator<U
   const isSingleSegment = (flags & 0b10_0000) !== 0;
   const contentSize = CONTENT_SIZE_BYTES[(flags >> 6) as 0 | 1 | 2 | 3];
   const fields =
-    (isSingleSegment ? Math.max(1, contentSize) : contentSize + 1) + DICTIONARY_ID_BYTES[(flags & 0b11) as 0 | 1 | 2 | 3];
+    (isSingleSegment ? Math.max(1, contentSize) : contentSize + 1) +
+    DICTIONARY_ID_BYTES[(flags & 0b11) as 0 | 1 | 2 | 3];
   yield Buffer.concat([magic, descriptor, await reader.take(fields)]);
   for (let isLast = false; !isLast;) {
     const header = await reader.take(3);
