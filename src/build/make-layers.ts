@@ -88,10 +88,10 @@ async function makeLayer(ctx: Context, want: WantedLayer, tools: LayerTools): Pr
 
 async function packLayer(ctx: Context, want: WantedLayer, tools: LayerTools): Promise<LayerRecord> {
   const { cache, packer } = tools;
-  return step(ctx, { step: 'pack', subject: want.content, total: want.size, unit: 'bytes' }, () =>
+  return step(ctx, { step: 'pack', subject: want.content, total: want.size, unit: 'bytes' }, ({ progress }) =>
     cache.scratch(async (folder) => {
       const literals = join(folder, 'literals');
-      const packed = await packer.pack({ entries: await want.entries(), literals });
+      const packed = await packer.pack({ entries: await want.entries(), literals, onProgress: progress });
       await cache.adopt(packed.literals, literals);
       const record = toLayerRecord(packed, tools.digests);
       await writeLayerRecord(cache, want.key, record);

@@ -31,11 +31,11 @@ export class BlockScanner {
   }
 
   /**
-   * The last block of a stream that an inflater has read and found to take all bytes of the window's source.
-   * @param starts positions in bytes such that the last block starts within the 8 bits up to one of them; not given: unknown
+   * The last block of a stream that was inflated and takes all bytes of the window's source.
+   * @param starts positions in bytes such that the last block starts within the 8 bits up to one of them
    */
-  locate(starts?: readonly number[]): LastBlock | undefined {
-    const candidates = this.#isFinal(0) ? [0] : (starts ?? []).flatMap(bitsUpTo);
+  locate(starts: readonly number[]): LastBlock | undefined {
+    const candidates = this.#isFinal(0) ? [0] : starts.flatMap(bitsUpTo);
     const found = candidates.flatMap((bit) => this.#lastBlockAt(bit) ?? []);
     return found.length === 1 ? found[0] : this.walk();
   }

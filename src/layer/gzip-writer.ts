@@ -86,7 +86,7 @@ export class GzipWriter {
   async addDeflated(part: Part): Promise<void> {
     this.#window.open(part);
     const { crc32, starts } = await this.#inflater.inflate(this.#window, part.size, this.#tar, this.#pace);
-    const block = this.#scanner.locate(starts);
+    const block = starts ? this.#scanner.locate(starts) : this.#scanner.walk();
     if (!block || Math.ceil(block.end / 8) !== part.length) throw part.damaged(TRAILING);
     this.#finishPart(part, crc32);
     if (part.size > 0) this.#splice(part, block);

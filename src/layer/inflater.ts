@@ -5,14 +5,14 @@ import type { Pace } from './pace.ts';
 
 export interface Inflated {
   readonly crc32: number;
-  /** As `BlockScanner.locate` takes them; not given when nothing was learnt. */
+  /** As `BlockScanner.locate` takes them, and a promise that no bytes follow the stream; not given when nothing was learnt. */
   readonly starts?: readonly number[];
 }
 
 export interface Inflater {
   /**
    * Inflates the raw DEFLATE stream in the window's source, which must give exactly `size` bytes. Throws `window.damaged` when it does not.
-   * Bytes behind the stream may go unnoticed: where its last block ends tells.
+   * Without `starts`, bytes behind the stream may have gone unnoticed.
    */
   readonly inflate: (window: ByteWindow, size: number, tar: Gather, pace: Pace) => Promise<Inflated>;
   readonly close: () => void;
