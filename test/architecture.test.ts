@@ -25,7 +25,9 @@ interface Import {
 }
 
 function importsOf(room: string): Import[] {
-  const files = readdirSync(join(SRC, room), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+  const files = readdirSync(join(SRC, room), { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.ts'),
+  );
   return files.flatMap((file) => {
     const text = readFileSync(join(SRC, room, file), 'utf8');
     const found = text.matchAll(/(?:^(?:import|export)\b[^'"]*?from|^import|\bimport\()\s*['"]([^'"]+)['"]/gm);

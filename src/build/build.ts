@@ -136,7 +136,7 @@ async function make(
   prepared: Preparation,
   scratch: string,
 ): Promise<ImageResult> {
-  const { request, services, options, loaded } = job;
+  const { request, services, options } = job;
   const targets = request.outputs.map(({ transport }) => openTarget(transport, services, scratch));
   let senders: Sender[] = [];
   const flights = createFlights(ctx, (inner) => (senders = targets.map((target) => createSender(inner, target))));
@@ -146,7 +146,7 @@ async function make(
     lock: prepared.locks.digest,
   };
   const wheels = prepared.platforms.flatMap(({ lock }) => lock?.wheels ?? []);
-  const shelf = createShelf(loaded.spec, wheels, services, options.offline ?? false);
+  const shelf = createShelf(inputs, wheels, services, options.offline ?? false);
   const { cache } = services;
   const ignoreKnown = options.cache === false;
   const tools = {

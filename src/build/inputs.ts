@@ -25,6 +25,8 @@ export interface Inputs {
   readonly wants: Wants;
   /** Requirements and constraints files. */
   readonly files: readonly FileDigest[];
+  /** Of the spec and of the requirements files. May hold credentials: not for messages, keys or locks. */
+  readonly indexUrls: readonly string[];
   readonly copies: readonly Entry[];
   /** Digest of the copies' paths, modes and content. */
   readonly copied: Digest;
@@ -47,7 +49,9 @@ export async function readInputs(ctx: Context, { spec, directory }: LoadedSpec, 
     copied,
     epoch,
   });
-  return { wants, files, copies, copied, digest };
+  const { pipIndex, pipExtraIndexUrls } = wants;
+  const indexUrls = [...(pipIndex ? [pipIndex] : []), ...pipExtraIndexUrls, ...requirements.indexUrls];
+  return { wants, files, indexUrls, copies, copied, digest };
 }
 
 export function wantsPackages(wants: Wants): boolean {

@@ -38,9 +38,10 @@ export async function resolveLocks(ctx: Context, targets: readonly Target[], job
   const specFile = job.loaded.file;
   const file = specFile === undefined || targets.length === 0 ? undefined : lockFileOf(specFile);
   const before = file === undefined ? EMPTY_LOCK_FILE : await readLockFile(file);
+  const uv = uvFinder(ctx, job, inputs);
   const answers = await together(
     ctx,
-    targets.map((target) => (inner) => answer(inner, target, job, inputs, before)),
+    targets.map((target) => (inner) => answer(inner, target, job, inputs, before, uv)),
   );
   const byPlatform = new Map(answers.map(({ name, lock }) => [name, lock]));
   const platforms = { ...before.platforms };
@@ -52,13 +53,20 @@ export async function resolveLocks(ctx: Context, targets: readonly Target[], job
   return { byPlatform, digest, file, content: { version: 1, platforms }, changed };
 }
 
-async function answer(ctx: Context, { name, interpreter }: Target, job: Job, inputs: Inputs, before: LockFile) {
+async function answer(
+  ctx: Context,
+  { name, interpreter }: Target,
+  job: Job,
+  inputs: Inputs,
+  before: LockFile,
+  uv: () => Promise<string>,
+) {
   const question = questionKey(inputs, interpreter);
   const python = minorVersion(interpreter.version);
   const known = before.platforms[name];
   if (known?.inputs === question) return { name, question, python, lock: lockOf(known.wheels), fresh: false };
   if (job.options.frozen) throw lockWouldChange(name, known !== undefined, job.loaded.file);
-  const lock = await step(ctx, { step: 'resolve', subject: name }, () => ask(ctx, interpreter, job, inputs));
+  const lock = await step(ctx, { step: 'resolve', subject: name }, () => ask(ctx, interpreter, job, inputs, uv));
   return { name, question, python, lock, fresh: true };
 }
 
@@ -73,21 +81,32 @@ function questionKey({ wants, files }: Inputs, interpreter: Interpreter): Digest
   });
 }
 
-async function ask(ctx: Context, interpreter: Interpreter, job: Job, { wants }: Inputs): Promise<Lock> {
+async function ask(ctx: Context, interpreter: Interpreter, job: Job, { wants }: Inputs, uv: () => Promise<string>) {
   const { options, services } = job;
   const { cache, environment } = services;
-  const offline = options.offline ?? false;
-  const uv = await findUv(ctx, { cache, env: environment.variables, offline });
-  return cache.scratch(async (scratch) => {
-    const { lock } = await resolve(ctx, wants, interpreter, {
+  return cache.scratch((scratch) =>
+    resolve(ctx, wants, interpreter, {
       uv,
       scratch,
       env: environment.variables,
-      offline,
+      offline: options.offline ?? false,
       cacheFolder: join(cache.root, 'uv'),
-    });
-    return lock;
-  });
+    }),
+  );
+}
+
+/** uv is looked for once, and only if a platform needs it. */
+function uvFinder(ctx: Context, { options, services }: Job, { wants }: Inputs): () => Promise<string> {
+  const { cache, environment, http } = services;
+  let found: Promise<string> | undefined;
+  return () =>
+    (found ??= findUv(ctx, {
+      cache,
+      env: environment.variables,
+      offline: options.offline ?? false,
+      http,
+      pipIndex: wants.pipIndex,
+    }));
 }
 
 function lockWouldChange(platform: string, known: boolean, specFile: string | undefined): ImageSpecError {

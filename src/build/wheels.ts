@@ -4,7 +4,7 @@ import type { Digest } from '../core/digest.ts';
 import { ImageSpecError } from '../core/error.ts';
 import { fetchWheels } from '../python/fetch.ts';
 import type { LockedWheel } from '../python/lock.ts';
-import type { ImageSpec } from '../spec/spec.ts';
+import type { Inputs } from './inputs.ts';
 import type { Services } from './services.ts';
 import { metered } from './services.ts';
 
@@ -18,16 +18,19 @@ export interface WheelShelf {
 }
 
 export function createShelf(
-  spec: ImageSpec,
+  { indexUrls }: Inputs,
   all: readonly LockedWheel[],
   services: Services,
   offline: boolean,
 ): WheelShelf {
-  const { cache, http, downloads } = services;
+  const { cache, http, downloads, environment } = services;
   const digests = new Map<string, Digest>();
-  const indexes = [spec.pipIndex, ...(spec.pipExtraIndexUrl ?? [])].flatMap((url) => (url ? [URL.parse(url)] : []));
-  const open = (ctx: Context, wheel: LockedWheel): AsyncIterable<Uint8Array> =>
-    metered(http.download(ctx, wheel.url, { headers: authorization(wheel.url, indexes) }), downloads);
+  const indexes = [...indexUrls, ...indexUrlsOf(environment.variables)].flatMap((url) => URL.parse(url) ?? []);
+  const open = (ctx: Context, wheel: LockedWheel): AsyncIterable<Uint8Array> => {
+    const url = new URL(wheel.url);
+    const headers = takeAuthorization(url, indexes);
+    return metered(http.download(ctx, url, { headers }), downloads);
+  };
   const fetch = async (ctx: Context, wheels: readonly LockedWheel[]): Promise<ReadonlyMap<Digest, string>> => {
     const files = await fetchWheels(ctx, wheels, { cache, open, offline });
     for (const [digest, file] of files) digests.set(file, digest);
@@ -46,11 +49,20 @@ export function createShelf(
   return { fetch, find, digests };
 }
 
-/** Credentials in an index URL hold for its files as long as they lie on the same host. */
-function authorization(url: string, indexes: readonly (URL | null)[]): Record<string, string> {
-  const host = URL.parse(url)?.host;
-  const index = indexes.find((one) => one?.host === host && one?.username);
-  if (!index) return {};
-  const pair = `${decodeURIComponent(index.username)}:${decodeURIComponent(index.password)}`;
+/** What uv takes its indexes from: one URL, or several with a space between and a name before each (`corp=https://…`). */
+const INDEX_VARIABLES = ['UV_DEFAULT_INDEX', 'UV_INDEX', 'UV_INDEX_URL', 'UV_EXTRA_INDEX_URL', 'UV_FIND_LINKS'];
+
+function indexUrlsOf(variables: Readonly<Record<string, string | undefined>>): string[] {
+  const urls = INDEX_VARIABLES.flatMap((name) => (variables[name] ?? '').split(/[\s,]+/));
+  return urls.map((url) => url.replace(/^[\w.-]+=(?=https?:)/, ''));
+}
+
+/** Takes user and password out of the URL; those of an index hold for its files as long as they lie on the same host. */
+function takeAuthorization(url: URL, indexes: readonly URL[]): Record<string, string> {
+  const from = url.username ? new URL(url) : indexes.find(({ host, username }) => host === url.host && username);
+  url.username = '';
+  url.password = '';
+  if (!from) return {};
+  const pair = `${decodeURIComponent(from.username)}:${decodeURIComponent(from.password)}`;
   return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }

@@ -24,3 +24,9 @@ export interface Interpreter {
 export function minorVersion(version: string): string {
   return version.split('.').slice(0, 2).join('.');
 }
+
+/** `Python 3.12.1 on x86_64 with glibc 2.36`, for messages. */
+export function describeInterpreter({ version, machine, libc, freeThreaded }: Interpreter): string {
+  const kind = freeThreaded ? 'free-threaded Python' : 'Python';
+  return `${kind} ${version} on ${machine} with ${libc.kind} ${libc.major}.${libc.minor}`;
+}

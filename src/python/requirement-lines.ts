@@ -8,7 +8,8 @@ import { filenameOfUrl, parseWheelFilename } from './tags.ts';
 export type RequirementLine =
   /** A distribution by name or by the URL of its wheel. `hashes` are all its `--hash` options: one of them must fit. */
   | { readonly kind: 'package'; readonly name: string; readonly hashes: readonly Digest[] }
-  | { readonly kind: 'include'; readonly path: string }
+  /** Of a constraints file when it `limits`: versions of what others ask for. */
+  | { readonly kind: 'include'; readonly path: string; readonly limits: boolean }
   | { readonly kind: 'index'; readonly url: string }
   | { readonly kind: 'require-hashes' }
   /** What cannot be installed without running code of it; `what` names it for a message. */
@@ -53,9 +54,10 @@ export function parseRequirementLine(text: string): RequirementLine {
   switch (name) {
     case '-r':
     case '--requirement':
+      return { kind: 'include', path: value, limits: false };
     case '-c':
     case '--constraint':
-      return { kind: 'include', path: value };
+      return { kind: 'include', path: value, limits: true };
     case '-i':
     case '--index-url':
     case '--extra-index-url':

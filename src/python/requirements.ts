@@ -67,7 +67,7 @@ export async function readRequirements({ packages, requirementsFile }: Wants): P
       if (packages.length > 0) throw besideLock(requirementsFile);
       reading.files.push(requirementsFile);
     } else if (hint !== undefined) throw notSupported(`${requirementsFile} cannot be read as requirements yet`, hint);
-    else await readFile(reading, requirementsFile, [], false);
+    else await readList(reading, requirementsFile, [], false);
   }
   refuse(reading.lines);
   return summary(reading);
@@ -87,7 +87,7 @@ interface Reading {
 }
 
 /** @param trail the files that include this one, the outermost first, with the line */
-async function readFile(
+async function readList(
   reading: Reading,
   file: string,
   trail: readonly { readonly file: string; readonly where: string }[],
@@ -112,7 +112,7 @@ async function readFile(
       throw notSupported(`${where} includes ${redactText(line.path)}, which is not a file beside it`, hint);
     }
     const path = isAbsolute(line.path) ? line.path : join(dirname(file), line.path);
-    await readFile(reading, path, [...trail, { file, where }], limits || /^(?:-c|--constraint)/.test(text));
+    await readList(reading, path, [...trail, { file, where }], limits || line.limits);
   }
 }
 

@@ -105,7 +105,7 @@ function checkRecord(
 }
 
 /** The content of one member, as a stream; CRC and size are the layer's to check. */
-function memberBytes(file: string, { method, offset, compressedSize }: ZipMember): AsyncIterable<Uint8Array> {
+export function memberBytes(file: string, { method, offset, compressedSize }: ZipMember): AsyncIterable<Uint8Array> {
   if (compressedSize === 0) return emptyBytes();
   const raw = createReadStream(file, { start: offset, end: offset + compressedSize - 1, highWaterMark: 1 << 20 });
   if (method === 0) return raw;

@@ -1,0 +1,70 @@
+// Lock files of the standard kind (PEP 751): what a resolver wrote, or a user brought, as values that can be trusted in shape.
+import { parse } from 'smol-toml';
+import { z } from 'zod';
+import { ImageSpecError, messageOf } from '../core/error.ts';
+
+const file = z.object({
+  name: z.string().optional(),
+  url: z.string().optional(),
+  /** Relative to the lock. */
+  path: z.string().optional(),
+  size: z.int().nonnegative().optional(),
+  /** By algorithm, hex. */
+  hashes: z.record(z.string(), z.string()),
+});
+
+const locked = z.object({
+  name: z.string(),
+  version: z.string().optional(),
+  marker: z.string().optional(),
+  'requires-python': z.string().optional(),
+  vcs: z.unknown().optional(),
+  directory: z.unknown().optional(),
+  archive: file.optional(),
+  sdist: z.unknown().optional(),
+  wheels: z.array(file).default([]),
+});
+
+const schema = z.object({
+  'lock-version': z.string(),
+  environments: z.array(z.string()).default([]),
+  'requires-python': z.string().optional(),
+  'default-groups': z.array(z.string()).default([]),
+  packages: z.array(locked),
+});
+
+export type Pylock = z.output<typeof schema>;
+export type PylockPackage = z.output<typeof locked>;
+export type PylockFile = z.output<typeof file>;
+
+/**
+ * Throws `REQUIREMENTS_INVALID` for what is not TOML, not a lock, or of a newer major version.
+ * @param what names the lock in messages: `the lock file /app/pylock.toml`
+ */
+export function parsePylock(text: string, what: string): Pylock {
+  const document = readToml(text, what);
+  const version = z.object({ 'lock-version': z.string() }).safeParse(document);
+  if (version.success && !/^1\.\d+$/.test(version.data['lock-version'])) {
+    throw invalid(what, `has the lock version ${version.data['lock-version']}, only 1 is known`);
+  }
+  const parsed = schema.safeParse(document);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw invalid(what, `is not a lock file (${issues[0]})`, issues);
+}
+
+function readToml(text: string, what: string): unknown {
+  try {
+    return parse(text);
+  } catch (cause) {
+    throw invalid(what, `is not TOML: ${messageOf(cause).split('\n', 1)[0]}`, [], cause);
+  }
+}
+
+function invalid(what: string, why: string, issues: readonly string[] = [], cause?: unknown): ImageSpecError {
+  return new ImageSpecError('REQUIREMENTS_INVALID', `${what} ${why}`, {
+    hint: 'A lock has the form of PEP 751, as "uv export --format pylock.toml" and "pip lock" write it.',
+    issues,
+    cause,
+  });
+}
