@@ -1,5 +1,6 @@
 // `npm run demo`: makes the base from Debian packages, builds the image of this folder, and shows what is in it.
 import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { copy } from '../../src/content/copy.ts';
@@ -23,8 +24,7 @@ function imagespec(...args: string[]): void {
 if (!existsSync(join(BASE, 'index.json'))) {
   console.log('Making the base image from Debian packages (once, a minute) …');
   await installPackages(['mmdebstrap', 'pigz', 'uidmap']);
-  const random = (): string => String(process.pid);
-  await copy(createContext(), await bookwormIndex(), layoutStore(BASE, { random }), ['latest']);
+  await copy(createContext(), await bookwormIndex(), layoutStore(BASE, { random: randomUUID }), ['latest']);
 }
 const platforms = ['--platform', 'linux/amd64,linux/arm64'];
 imagespec('build', '--plan', ...platforms);

@@ -1,5 +1,5 @@
 // One spliced layer, read by everybody who may meet it; all must see the same bytes.
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -38,7 +38,7 @@ const listed = (root: string): Promise<string> =>
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'imagespec-readers-'));
   layout = join(folder, 'out');
-  const base = layoutStore(join(folder, 'base'), { random: () => 'x' });
+  const base = layoutStore(join(folder, 'base'), { random: randomUUID });
   await copy(createContext(), await baseImage('bookworm-amd64'), base, ['latest']);
   await writeSample(folder, { base_image: 'oci:base' });
   const cache = join(GROUND, 'imagespec-cache');
