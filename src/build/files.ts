@@ -9,6 +9,7 @@ import { LAYER_FORMAT } from '../layer/format.ts';
 import type { BaseReader } from './base.ts';
 import type { WantedLayer } from './make-layers.ts';
 import type { ImageUser } from './user.ts';
+import { userEntries } from './user.ts';
 
 /** Where copied files go, and the working directory of the image. */
 export const FILES_ROOT = '/root';
@@ -29,20 +30,30 @@ export async function readCopies(
   return (await Promise.all(read)).flat();
 }
 
+export interface FilesInput {
+  readonly copies: readonly Entry[];
+  readonly reader: BaseReader;
+  readonly user: ImageUser;
+  /** As the spec writes them. */
+  readonly names: readonly string[];
+  /** Seconds. */
+  readonly epoch: number;
+}
+
 /** The layer of copied files; its key is the content of every file, with paths, modes and owner. */
-export async function fileLayers(
-  ctx: Context,
-  copies: readonly Entry[],
-  reader: BaseReader,
-  user: ImageUser,
-  names: readonly string[],
-): Promise<WantedLayer[]> {
-  if (copies.length === 0) return [];
-  const owned = copies.map((entry) => (entry.type === 'whiteout' ? entry : { ...entry, uid: user.uid, gid: user.gid }));
-  const key = keyOf({ format: LAYER_FORMAT, base: reader.base.key, content: await hashEntries(ctx, owned) });
+export async function fileLayers(ctx: Context, input: FilesInput): Promise<WantedLayer[]> {
+  const { copies, reader, user, names, epoch } = input;
+  // As COPY has it, the folder that files are copied into stays as it is.
+  const below = copies.filter(({ path }) => path !== FILES_ROOT.slice(1));
+  if (below.length === 0) return [];
+  const owned = below.map((entry) => (entry.type === 'whiteout' ? entry : { ...entry, uid: user.uid, gid: user.gid }));
+  const key = keyOf({ format: LAYER_FORMAT, base: reader.base.key, epoch, content: await hashEntries(ctx, owned) });
   const size = owned.reduce((sum, entry) => sum + (entry.type === 'file' ? sizeOf(entry.content) : 0), 0);
   const entries = async (): Promise<readonly Entry[]> => {
-    const tree = createTree(await reader.facts(ctx));
+    const facts = await reader.facts(ctx);
+    const tree = createTree(facts);
+    // The layer of the user made /root theirs: what this layer repeats of it must not take that back.
+    tree.add(userEntries(facts, epoch).entries, 'user');
     tree.add(owned, 'copy');
     return tree.layerEntries(['copy']);
   };

@@ -55,7 +55,8 @@ export async function wantedLayers(ctx: Context, input: PlatformInput): Promise<
   const wheels = (): Promise<ReadonlyMap<Digest, string>> => shelf.fetch(ctx, lock?.wheels ?? []);
   const packages =
     lock && interpreter ? packageLayers(ctx, { reader, interpreter, lock, cache, wheels, ignoreKnown }) : [];
-  const files = fileLayers(ctx, input.copies, reader, details.user, input.spec.copy ?? []);
+  const { copies, epoch } = input;
+  const files = fileLayers(ctx, { copies, reader, user: details.user, names: input.spec.copy ?? [], epoch });
   return [userLayer(ctx, input), ...(await packages), ...(await files)];
 }
 
