@@ -211,12 +211,13 @@ describe('what can go wrong', () => {
   });
 
   it('ends with 130 when interrupted, and leaves nothing half-written', async () => {
-    const fake = await start({ faults: [{ method: 'GET', path: /blobs/, go: 'hang' }] });
-    await copy(createContext(), await sampleImage('base'), fake.store('base'), ['1']);
+    const base = await sampleImage('base');
+    const layer = new RegExp(base.layers[0]!.descriptor.digest);
+    const fake = await start({ faults: [{ method: 'GET', path: layer, go: 'hang' }] });
+    await copy(createContext(), base, fake.store('base'), ['1']);
     await project.spec({ base_image: `${fake.host}/base:1` });
-    const ran = await project.run(['build', '-o', 'oci:out'], {
-      onStart: (kill) => void setTimeout(() => kill('SIGINT'), 1500),
-    });
+    const args = ['build', '-o', 'oci:out', '--progress', 'json'];
+    const ran = await project.run(args, { interruptAt: /"step":"read base"/ });
     expect(ran.status).toBe(130);
     expect(ran.stderr).toMatch(/ABORTED/);
     expect(await readdir(project.folder)).toEqual(['app', 'imagespec.yaml']);

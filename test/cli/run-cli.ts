@@ -13,8 +13,8 @@ export interface CliOptions {
   /** Folder of the cache. */
   readonly cache: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Called with the process, to interrupt it. */
-  readonly onStart?: (kill: (signal: NodeJS.Signals) => void) => void;
+  /** Sends SIGINT, as Ctrl-C does, as soon as stderr says this. */
+  readonly interruptAt?: RegExp;
   /** Another node than the one that runs the tests. */
   readonly node?: string;
 }
@@ -22,16 +22,20 @@ export interface CliOptions {
 const BIN = join(import.meta.dirname, '..', '..', 'bin', 'imagespec.js');
 
 export function runCli(args: readonly string[], options: CliOptions): Promise<CliRun> {
-  const { cwd, cache, env = {}, onStart, node = process.execPath } = options;
+  const { cwd, cache, env = {}, interruptAt, node = process.execPath } = options;
   const own = { PATH: process.env['PATH'] ?? '', HOME: cache, IMAGESPEC_CACHE: cache, CI: 'true', ...env };
   return new Promise((resolve, reject) => {
     const child = spawn(node, [BIN, ...args], { cwd, env: own, stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
+    let interrupted = false;
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+      if (interrupted || !interruptAt?.test(stderr)) return;
+      interrupted = child.kill('SIGINT');
+    });
     child.on('error', reject);
     child.on('close', (status) => resolve({ status, stdout, stderr }));
-    onStart?.((signal) => child.kill(signal));
   });
 }
