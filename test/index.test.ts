@@ -37,10 +37,9 @@ describe('the library', () => {
   it('tells what happens: every start has an end', async () => {
     const events: BuildEvent[] = [];
     await build(spec(), { directory, cacheFolder, outputs: [output], on: (event) => void events.push(event) });
-    const ids = (type: string) =>
-      events.flatMap((one) => (one.type === type && 'id' in one ? [one.id] : [])).toSorted();
+    const ids = (type: string) => events.flatMap((one) => (one.type === type && 'id' in one ? [one.id] : []));
     expect(ids('start').length).toBeGreaterThan(0);
-    expect(ids('end')).toEqual(ids('start'));
+    expect(new Set(ids('end'))).toEqual(new Set(ids('start')));
   });
 
   it('pushes with the spec that a call changes', async () => {

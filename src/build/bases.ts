@@ -31,7 +31,7 @@ export interface Bases extends Root {
 const AT_ONCE = 4;
 
 /** What the spec's base is; a base on disk is meant relative to the folder of the spec. */
-export function transportOf({ spec, directory }: LoadedSpec): Transport {
+function transportOf({ spec, directory }: LoadedSpec): Transport {
   const transport = parseTransport(spec.baseImage ?? defaultBaseImage(spec));
   const within = (path: string): string => (isAbsolute(path) ? path : join(directory, path));
   if (transport.kind === 'oci') return { ...transport, folder: within(transport.folder) };

@@ -31,7 +31,6 @@ const platformSchema = z.strictObject({
 
 const lockFileSchema = z.strictObject({ version: z.literal(1), platforms: z.record(z.string(), platformSchema) });
 
-export type LockedPlatform = z.output<typeof platformSchema>;
 export type LockFile = z.output<typeof lockFileSchema>;
 
 export const EMPTY_LOCK_FILE: LockFile = { version: 1, platforms: {} };

@@ -12,7 +12,7 @@ import type { Environment } from './environment.ts';
 import { ANNOTATION } from './make-layers.ts';
 import { openSource, withServices } from './services.ts';
 
-export interface InspectedLayer {
+interface InspectedLayer {
   readonly digest: Digest;
   readonly diffId: Digest;
   readonly mediaType: string;
@@ -21,7 +21,7 @@ export interface InspectedLayer {
   readonly content: string;
 }
 
-export interface InspectedImage {
+interface InspectedImage {
   readonly platform: string;
   readonly digest: Digest;
   readonly user: string;

@@ -15,7 +15,7 @@ interface Attributes {
 }
 
 /** Bytes that we made, small enough to be in memory. */
-export interface InlineBytes {
+interface InlineBytes {
   readonly kind: 'inline';
   readonly bytes: Uint8Array;
 }

@@ -1,5 +1,5 @@
 import { gzipSync, zstdCompressSync, constants } from 'node:zlib';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decompressed } from '../../src/filesystem/decompress.ts';
 import { refusalOf } from '../../src/filesystem/layer-error.ts';

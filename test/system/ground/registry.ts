@@ -15,7 +15,7 @@ import { createHttp } from '../../../src/registry/http.ts';
 import { registryStore } from '../../../src/registry/store.ts';
 import { PATH } from './folder.ts';
 
-export interface LoggedRequest {
+interface LoggedRequest {
   readonly method: string;
   /** With query. */
   readonly path: string;
