@@ -40,7 +40,8 @@ export function printResult(image: ImageResult): string {
     return `${platform}\n${printTable([head, ...layers.map(layerRow)], [2])}`;
   });
   const moved = `${printSize(image.bytes.downloaded)} downloaded, ${printSize(image.bytes.uploaded)} uploaded`;
-  const where = image.outputs.map((output) => `${output}\n`).join('');
+  // The reference itself is the command's result.
+  const where = image.outputs.flatMap((output) => (output === image.reference ? [] : [`${output}\n`])).join('');
   return `${tables.join('\n')}\n${printSize(image.size)} in all; ${moved}\n${printWarnings(image)}${where}`;
 }
 

@@ -16,17 +16,25 @@ export interface Screen {
 }
 
 /** Steps that a person wants to see; others are only in the JSON stream. */
-const SHOWN = new Set(['resolve', 'read base', 'download', 'pack', 'upload', 'install uv']);
+const SHOWN = new Set(['resolve', 'read base', 'download', 'pack', 'upload', 'install']);
 /** Steps shorter than this many bytes end before a bar could be read. */
 const BAR_FROM_BYTES = 1 << 20;
+const BAR = ' {bar} {percentage}% {step} {subject}';
+/** Of unknown length, and not always short: resolving, installing. */
+const NO_BAR = ' {step} {subject} …';
 
 export async function createProgress(style: ProgressStyle, screen: Screen): Promise<ProgressView> {
   if (style === 'none') return { on: () => undefined, stop: () => undefined };
   if (style === 'json') return { on: (event) => screen.write(`${JSON.stringify(event)}\n`), stop: () => undefined };
   if (style === 'plain') return plainView(screen);
   const { MultiBar, Presets } = await import('cli-progress');
-  const format = ' {bar} {percentage}% {step} {subject}';
-  const options = { format, clearOnComplete: true, hideCursor: true, stream: screen.stream, stopOnComplete: false };
+  const options = {
+    format: BAR,
+    clearOnComplete: true,
+    hideCursor: true,
+    stream: screen.stream,
+    stopOnComplete: false,
+  };
   return barView(new MultiBar(options, Presets.shades_grey));
 }
 
@@ -57,9 +65,10 @@ function endLine(start: StartEvent, end: EndEvent): string {
 function barView(bars: MultiBar): ProgressView {
   const open = new Map<number, SingleBar>();
   const on = (event: BuildEvent): void => {
-    if (event.type === 'start' && SHOWN.has(event.step) && (event.total ?? 0) >= BAR_FROM_BYTES) {
+    if (event.type === 'start' && SHOWN.has(event.step) && (event.total ?? BAR_FROM_BYTES) >= BAR_FROM_BYTES) {
       const payload = { step: event.step, subject: shorten(event.subject, 40) };
-      open.set(event.id, bars.create(event.total ?? 0, 0, payload));
+      const format = event.total === undefined ? NO_BAR : BAR;
+      open.set(event.id, bars.create(event.total ?? 1, 0, payload, { format }));
     } else if (event.type === 'progress') {
       open.get(event.id)?.update(event.done);
     } else if (event.type === 'end') {
