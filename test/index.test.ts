@@ -70,6 +70,17 @@ describe('the library', () => {
     expect(left.filter((path) => path.includes('index.json'))).toEqual([]);
   });
 
+  it.each([
+    ['a tag that is none', { tags: ['not a tag'] }],
+    ['half a thread', { workers: 0.5 }],
+    ['no number of threads', { workers: Number.NaN }],
+    ['pushing without a registry', { push: true }],
+    ['two platforms in a docker-archive', { platforms: ['linux/amd64', 'linux/arm64'], outputs: ['docker-archive:x'] }],
+  ])('refuses %s before anything is done', async (_name, options) => {
+    await expectCode(() => build(spec(), { directory, cacheFolder, ...options }), 'USAGE');
+    expect(await readdir(directory)).toEqual(['data.txt']);
+  });
+
   it('rejects what cannot be, with errors that another copy of the package recognises', async () => {
     const error: unknown = await build(spec({ copy: ['absent'] }), { directory, cacheFolder }).catch(
       (thrown) => thrown,

@@ -56,6 +56,8 @@ export interface Request {
 }
 
 const DEFAULT_PLATFORM = 'linux/amd64';
+/** Above the processors of any machine that builds images; a slip of the keyboard is no plan. */
+const WORKERS_LIMIT = 256;
 
 /** Checks options against the spec. Throws `USAGE`, `PLATFORM_INVALID`, `REFERENCE_INVALID`. */
 export function createRequest(
@@ -71,6 +73,12 @@ export function createRequest(
   if (bad !== undefined) {
     throw new ImageSpecError('USAGE', `"${bad}" is not a tag`, {
       hint: 'Tags have letters, digits, "_", "." and "-".',
+    });
+  }
+  const { workers = 1 } = options;
+  if (!Number.isInteger(workers) || workers < 0 || workers > WORKERS_LIMIT) {
+    throw new ImageSpecError('USAGE', `Layers cannot be packed on ${workers} threads`, {
+      hint: `Choose a number from 0 (this thread itself) to ${WORKERS_LIMIT}, or none to have it chosen.`,
     });
   }
   refuseIndexInDockerArchive(platforms, options.outputs ?? []);

@@ -1,9 +1,22 @@
 // `imagespec build`: flags become options of the library; the result is printed for people or programs.
 import { buildFile, planFile } from '../build/build.ts';
 import type { BuildOptions } from '../build/request.ts';
-import type { BuildFlags } from './commands.ts';
 import { printPlan, printResult } from './print.ts';
-import type { Session } from './session.ts';
+import type { CommonOptions, Session } from './session.ts';
+
+export interface BuildFlags extends CommonOptions {
+  readonly push?: boolean;
+  readonly output?: string[];
+  readonly platform?: string[];
+  readonly tag?: string[];
+  readonly plan?: boolean;
+  readonly force?: boolean;
+  readonly frozen?: boolean;
+  readonly offline?: boolean;
+  /** commander's `--no-cache`. */
+  readonly cache?: boolean;
+  readonly workers?: string;
+}
 
 function toOptions(flags: BuildFlags, { signal, on }: Session): BuildOptions {
   const { push, output, platform, tag, force, frozen, offline, cache, cacheDir, workers } = flags;

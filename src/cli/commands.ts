@@ -2,22 +2,9 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { Environment } from '../build/environment.ts';
 import { VERSION } from '../build/environment.ts';
+import type { BuildFlags } from './build-command.ts';
 import type { CommonOptions, Session } from './session.ts';
 import { runSession } from './session.ts';
-
-interface BuildFlags extends CommonOptions {
-  readonly push?: boolean;
-  readonly output?: string[];
-  readonly platform?: string[];
-  readonly tag?: string[];
-  readonly plan?: boolean;
-  readonly force?: boolean;
-  readonly frozen?: boolean;
-  readonly offline?: boolean;
-  /** commander's `--no-cache`. */
-  readonly cache?: boolean;
-  readonly workers?: string;
-}
 
 const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
@@ -78,7 +65,7 @@ function addBuild(program: Command, argv: readonly string[], run: Run): void {
     .option('--frozen', 'fail instead of changing the lock file')
     .option('--offline', 'fail instead of downloading')
     .option('--no-cache', 'make every layer anew')
-    .addOption(new Option('--workers <n>', 'threads that pack layers').hideHelp())
+    .option('--workers <n>', 'threads that pack layers (default: by processors and work)')
     .addHelpText('after', example('imagespec build --push --platform linux/amd64,linux/arm64'))
     .action((spec: string, flags: BuildFlags) =>
       run(flags, async (session) => {
@@ -87,8 +74,6 @@ function addBuild(program: Command, argv: readonly string[], run: Run): void {
       }),
     );
 }
-
-export type { BuildFlags };
 
 function addSpecCommands(program: Command, run: Run): void {
   common(program.command('tag'))

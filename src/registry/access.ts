@@ -4,14 +4,16 @@ import type { ImageSpecError } from '../core/error.ts';
 import type { Answer, AnswerHead } from './answer.ts';
 import { answerError, headerOf, safeText } from './answer.ts';
 import type { Attempts } from './attempts.ts';
-import type { Authorizer, Place } from './authorizer.ts';
+import type { Authorizer } from './authorizer.ts';
 import { createAuthorizer } from './authorizer.ts';
 import { bestChallenge, parseChallenges } from './challenge.ts';
 import type { CredentialsOptions } from './credentials.ts';
 import { createCredentials } from './credentials.ts';
 import { hintFor } from './hint.ts';
+import type { Place } from './hint.ts';
 import { apiOrigin } from './host.ts';
-import type { Body, Http, HttpRequest, OpenAnswer } from './http.ts';
+import type { Http } from './http.ts';
+import type { Body, HttpRequest, OpenAnswer } from './request.ts';
 import type { Question } from './token.ts';
 import { TOKEN_ANSWER_LIMIT_BYTES } from './token.ts';
 

@@ -8,17 +8,10 @@ import type { Challenge } from './challenge.ts';
 import { bestChallenge, parseChallenges } from './challenge.ts';
 import type { Credential } from './credential-file.ts';
 import type { Credentials } from './credentials.ts';
+import type { Place } from './hint.ts';
 import { loginHint } from './hint.ts';
 import type { Question, Token } from './token.ts';
 import { basicHeader, parseToken, realmOf, tokenQuestion } from './token.ts';
-
-/** A repository at the address where its registry's API is. */
-export interface Place {
-  readonly registry: string;
-  readonly repository: string;
-  /** `https://registry-1.docker.io` */
-  readonly origin: string;
-}
 
 export interface Authorizer {
   /** The header to send at first; undefined as long as nobody asked for one. */

@@ -7,8 +7,8 @@ import { redactUrl } from '../core/redact.ts';
 import type { AnswerHead } from './answer.ts';
 import { answerError, headerOf } from './answer.ts';
 import type { Attempts } from './attempts.ts';
-import type { Http, OpenAnswer } from './http.ts';
 import { isPassing } from './network-error.ts';
+import type { OpenAnswer, Requester } from './request.ts';
 
 export interface DownloadOptions {
   /** `authorization` among them, if the place wants one. */
@@ -29,7 +29,7 @@ const IDENTITY = { 'accept-encoding': 'identity' };
 
 export async function* download(
   ctx: Context,
-  http: Http,
+  http: Requester,
   url: URL,
   { headers, expected, what = redactUrl(url) }: DownloadOptions,
 ): AsyncGenerator<Uint8Array> {
@@ -48,7 +48,7 @@ export async function* download(
  */
 export async function* resuming(
   ctx: Context,
-  http: Pick<Http, 'attempts'>,
+  http: Pick<Requester, 'attempts'>,
   ask: (headers: Readonly<Record<string, string>>) => Promise<OpenAnswer>,
   host: string,
 ): AsyncGenerator<Uint8Array> {

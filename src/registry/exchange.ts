@@ -8,9 +8,9 @@ import { redactUrl } from '../core/redact.ts';
 import type { Answer, AnswerHead } from './answer.ts';
 import { headerOf } from './answer.ts';
 import type { Network } from './connect.ts';
-import type { Body, HttpRequest } from './http.ts';
 import { networkError } from './network-error.ts';
 import { followed, headersFor, isRedirect, REDIRECT_LIMIT } from './redirect.ts';
+import type { Body, HttpRequest } from './request.ts';
 
 /** Until the head of an answer; registries think longer only when they commit an upload. */
 const HEADERS_TIMEOUT_MS = 30_000;

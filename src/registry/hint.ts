@@ -1,7 +1,14 @@
 // What to try next when a registry says no: registries differ in what they need, and few of them say it.
 import type { Answer } from './answer.ts';
 import { registryErrors } from './answer.ts';
-import type { Place } from './authorizer.ts';
+
+/** A repository at the address where its registry's API is. */
+export interface Place {
+  readonly registry: string;
+  readonly repository: string;
+  /** `https://registry-1.docker.io` */
+  readonly origin: string;
+}
 
 /** What to do about a 401. @param from the file or helper our credentials came from */
 export function loginHint(registry: string, from: string | undefined): string {

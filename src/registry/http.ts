@@ -2,8 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Context } from '../core/context.ts';
 import { throwIfAborted } from '../core/context.ts';
-import type { Answer, AnswerHead } from './answer.ts';
-import type { Attempts, Patience } from './attempts.ts';
+import type { Answer } from './answer.ts';
+import type { Patience } from './attempts.ts';
 import { createPatience, isTransientStatus, REQUEST_ATTEMPTS } from './attempts.ts';
 import { createNetwork } from './connect.ts';
 import type { DownloadOptions } from './download.ts';
@@ -11,6 +11,7 @@ import { download } from './download.ts';
 import type { Exchange } from './exchange.ts';
 import { exchange } from './exchange.ts';
 import { isPassing } from './network-error.ts';
+import type { HttpRequest, OpenAnswer, Requester } from './request.ts';
 
 export interface HttpOptions {
   /** Proxy variables and `SSL_CERT_FILE` are read from it. */
@@ -27,49 +28,18 @@ export interface HttpOptions {
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<unknown>;
 }
 
-export interface Body {
-  /** Opened anew for each try and each hop. */
-  readonly open: () => AsyncIterable<Uint8Array>;
-  /** Exact, in bytes. */
-  readonly size: number;
-}
-
-export interface HttpRequest {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
-  readonly url: URL;
-  /** Lower-case names. `authorization` never leaves the host of `url`. */
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Body | undefined;
-  /** From the end of the request to the head of the answer; 30 s unless said otherwise. */
-  readonly headersTimeoutMs?: number | undefined;
-  /** Shared with other requests of one operation; five tries unless said otherwise. */
-  readonly attempts?: Attempts | undefined;
-  /** Overrules by status and body whether an error may pass; undefined leaves it to the usual rule (408, 429, 500, 502 to 504). */
-  readonly isTransient?: ((answer: Answer) => boolean | undefined) | undefined;
-}
-
-/** An answer with a body to read, or (status 400 and above) an error whose start has been read already. */
-export interface OpenAnswer extends AnswerHead {
-  /** Must be read, or left early, which closes the connection. Empty for errors. */
-  readonly body: AsyncIterable<Uint8Array>;
-  readonly error: Answer | undefined;
-}
-
-export interface Http {
+export interface Http extends Requester {
   /**
    * Sends a request, again if it fails in passing, and reads the whole answer, of any status; at most 64 KiB of an error,
    * `answerLimitBytes` of anything else. Every method is sent again: whoever sends what must not be repeated gives `attempts`.
    * Throws `NETWORK`, `TLS`, `REDIRECT`, `TOO_LARGE`, `ABORTED`.
    */
   readonly request: (ctx: Context, request: HttpRequest & { readonly answerLimitBytes?: number }) => Promise<Answer>;
-  /** The same, but leaves the body of a success to be read as a stream. */
-  readonly open: (ctx: Context, request: HttpRequest) => Promise<OpenAnswer>;
   /**
    * Bytes of a file, resumed where a connection breaks if `expected` is known, and then verified.
    * Throws `NOT_FOUND`, `UNAUTHORIZED`, `FORBIDDEN`, `RATE_LIMITED`, `SERVER_ERROR`, `UNEXPECTED_ANSWER` too.
    */
   readonly download: (ctx: Context, url: string | URL, options?: DownloadOptions) => AsyncIterable<Uint8Array>;
-  readonly attempts: (max: number) => Attempts;
   /** Closes idle connections; requests still running fail. */
   readonly close: () => Promise<void>;
 }

@@ -9,7 +9,7 @@ import { isTag } from '../oci/reference.ts';
 import type { RegistryAccess, Repository } from './access.ts';
 import { createUploads, hasBlob } from './blobs.ts';
 import { resuming } from './download.ts';
-import type { OpenAnswer } from './http.ts';
+import type { OpenAnswer } from './request.ts';
 import { isManifest, MANIFEST_ACCEPT, pullScope } from './manifest-head.ts';
 import { putManifest, resolveManifest } from './manifests.ts';
 
