@@ -138,7 +138,9 @@ describe('the files are the same', () => {
       const place = `${registry.host}/readers:x`;
       const out = join(folder, 'crane');
       await mkdir(out);
-      await sh(`crane push --insecure ${layout} ${place} && crane export --insecure ${place} - | tar -C ${out} -xf - opt`);
+      await sh(
+        `crane push --insecure ${layout} ${place} && crane export --insecure ${place} - | tar -C ${out} -xf - opt`,
+      );
       await expectInside(out);
     } finally {
       await registry.stop();
