@@ -82,9 +82,7 @@ export function imageAnnotations(base: Base, identity: Identity): Annotations {
   return {
     [ANNOTATION.strictKey]: identity.strictKey,
     [ANNOTATION.lock]: identity.lock,
-    ...(base.rootDigest && {
-      'org.opencontainers.image.base.name': base.name,
-      'org.opencontainers.image.base.digest': base.rootDigest,
-    }),
+    ...(base.reference && { 'org.opencontainers.image.base.name': base.reference }),
+    ...(base.rootDigest && { 'org.opencontainers.image.base.digest': base.rootDigest }),
   };
 }

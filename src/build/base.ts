@@ -21,8 +21,10 @@ import { userEntries } from './user.ts';
 const FACTS_FORMAT = 1;
 
 export interface Base {
-  /** As the user wrote it, fully qualified: `docker.io/library/python:3.12-slim`, `scratch`. */
+  /** For messages: `docker.io/library/python:3.12-slim`, `oci:base`, `scratch`. */
   readonly name: string;
+  /** Fully qualified; only of a base in a registry, since paths of this host mean nothing elsewhere. */
+  readonly reference?: string | undefined;
   readonly platform: Platform;
   /** undefined for `scratch`. */
   readonly image: Image | undefined;

@@ -30,9 +30,12 @@ export interface Bases extends Root {
 /** Platforms whose manifests are read at once. */
 const AT_ONCE = 4;
 
+const baseImageOf = ({ spec }: LoadedSpec): string => spec.baseImage ?? defaultBaseImage(spec);
+
 /** What the spec's base is; a base on disk is meant relative to the folder of the spec. */
-function transportOf({ spec, directory }: LoadedSpec): Transport {
-  const transport = parseTransport(spec.baseImage ?? defaultBaseImage(spec));
+function transportOf(loaded: LoadedSpec): Transport {
+  const { directory } = loaded;
+  const transport = parseTransport(baseImageOf(loaded));
   const within = (path: string): string => (isAbsolute(path) ? path : join(directory, path));
   if (transport.kind === 'oci') return { ...transport, folder: within(transport.folder) };
   if (transport.kind === 'oci-archive' || transport.kind === 'docker-archive') {
@@ -74,10 +77,11 @@ export async function resolveBases(ctx: Context, job: Job): Promise<Bases> {
   const { source: origin, name: wanted } = openSource(transport, services);
   const source = cachedSource(origin, services, keepsLayers(request, transport), options.offline ?? false);
   const root = await resolveOrThrow(ctx, source, wanted);
-  const name = transport.kind === 'registry' ? printReference(transport.reference) : printTransport(transport);
+  const reference = transport.kind === 'registry' ? printReference(transport.reference) : undefined;
+  const name = reference ?? printTransport(parseTransport(baseImageOf(job.loaded)));
   const list = await mapLimited(ctx, platforms, AT_ONCE, async (platform): Promise<Base> => {
     const image = await loadPlatform(ctx, source, root, platform);
-    return { name, platform, image, rootDigest: root.digest, key: image.descriptor.digest };
+    return { name, reference, platform, image, rootDigest: root.digest, key: image.descriptor.digest };
   });
   return { transport, list, rootDigest: root.digest };
 }

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-export const PACKAGES = [
+const PACKAGES = [
   'numpy',
   'pandas',
   'scikit-learn',
