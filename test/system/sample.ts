@@ -2,16 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-const PACKAGES = [
-  'numpy',
-  'pandas',
-  'scikit-learn',
-  'scipy',
-  'requests',
-  'pydantic',
-  'fastapi',
-  'uvicorn[standard]',
-];
+const PACKAGES = ['numpy', 'pandas', 'scikit-learn', 'scipy', 'requests', 'pydantic', 'fastapi', 'uvicorn[standard]'];
 
 const MAIN = `from fastapi import FastAPI
 
