@@ -11,7 +11,7 @@ import { ImageSpecError, systemCode } from '../core/error.ts';
 import { canonicalJson } from '../core/json.ts';
 import { mapLimited } from '../core/limit.ts';
 import type { Entry, FileContent } from './entry.ts';
-import { comparePaths } from './entry.ts';
+import { sortByPath } from './entry.ts';
 
 export interface HostTreeRequest {
   /** Absolute folder that `path` starts from. */
@@ -64,7 +64,7 @@ export async function readHostTree(ctx: Context, request: HostTreeRequest): Prom
     }
   };
   await visit(join(request.root, request.path), request.destination);
-  return entries.sort((a, b) => comparePaths(a.path, b.path));
+  return sortByPath(entries, ({ path }) => path);
 }
 
 function contentOf(file: string, stats: Stats): FileContent {

@@ -1,7 +1,7 @@
 // The staged filesystem: entries of several origins laid over a base, so that nothing of it is broken and no two origins disagree.
 import { ImageSpecError } from '../core/error.ts';
 import type { DirectoryEntry, Entry, FileContent } from './entry.ts';
-import { comparePaths, directory, sizeOf } from './entry.ts';
+import { directory, sizeOf, sortByPath } from './entry.ts';
 import type { BaseEntry, BaseFacts } from './facts.ts';
 import { resolveWith } from './resolve.ts';
 
@@ -52,7 +52,7 @@ export function createTree(facts: BaseFacts): Tree {
       result.set(path, entry);
       addParents(path, result, staged, facts);
     }
-    return [...result.values()].sort((a, b) => comparePaths(a.path, b.path));
+    return sortByPath([...result.values()], ({ path }) => path);
   };
   return { add, layerEntries };
 }

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Context } from '../core/context.ts';
 import { step } from '../core/context.ts';
+import { counted } from '../core/counted.ts';
 import type { Digest } from '../core/digest.ts';
 import { ImageSpecError } from '../core/error.ts';
 import { mapLimited } from '../core/limit.ts';
@@ -53,13 +54,7 @@ async function fetchWheel(ctx: Context, wheel: LockedWheel, { cache, open, offli
   function keep(bytes: (inner: Context) => AsyncIterable<Uint8Array>): Promise<string> {
     const expected = { digest, ...(size !== undefined && { size }) };
     return step(ctx, { step: 'download', subject: filename, total: size, unit: 'bytes' }, ({ progress }) =>
-      cache.keep(ctx, expected, `wheel ${filename}`, async function* (inner) {
-        let done = 0;
-        for await (const chunk of bytes(inner)) {
-          progress((done += chunk.length));
-          yield chunk;
-        }
-      }),
+      cache.keep(ctx, expected, `wheel ${filename}`, (inner) => counted(bytes(inner), progress)),
     );
   }
 }

@@ -2,12 +2,13 @@
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Context } from '../core/context.ts';
+import { counted } from '../core/counted.ts';
 import { verified } from '../core/digest.ts';
 import { ImageSpecError, systemCode } from '../core/error.ts';
 import { Once } from '../core/once.ts';
 import type { Store, Target } from '../content/store.ts';
 import type { Annotations, Descriptor } from '../oci/descriptor.ts';
-import { counted, outputPlace, writeWhole, writing } from './disk.ts';
+import { outputPlace, writeWhole, writing } from './disk.ts';
 import { folderFiles } from './files.ts';
 import { printIndexFile, readIndex, REF_NAME, withEntries } from './layout-index.ts';
 import { blobPath, checkLayout, LAYOUT_BYTES, LAYOUT_FILE, layoutSource } from './layout-source.ts';

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../src/filesystem/entry.ts';
-import { comparePaths, directory, inlineFile, sizeOf, symlink } from '../../src/filesystem/entry.ts';
+import { directory, inlineFile, sizeOf, symlink } from '../../src/filesystem/entry.ts';
 import type { TarHeader } from '../../src/layer/tar.ts';
 import { paddingOf, tarHeader } from '../../src/layer/tar.ts';
 import { expectCode } from '../expect-code.ts';
-import { packBytes, readTar, temporaryFolder } from './layer-fixture.ts';
+import { comparePaths, packBytes, readTar, temporaryFolder } from './layer-fixture.ts';
 
 const BINARY = Buffer.from([0, 1, 0x0a, 0x3d, 0xff, 0xfe, 0x80, 0]);
 const CAPABILITY = Buffer.from('0100000200200000000000000000000000000000', 'hex');
