@@ -65,9 +65,9 @@ export function layerOf(record: LayerRecord, find: SourceFinder, annotations: Re
   return {
     descriptor,
     diffId,
-    async *open(ctx) {
+    async *open(ctx, options) {
       const sources = await Promise.all(record.sources.map((source) => find(ctx, source)));
-      yield* verified(readRecipe(ctx, { sources, pieces }), descriptor, `layer ${record.digest}`);
+      yield* verified(readRecipe(ctx, { sources, pieces }, options), descriptor, `layer ${record.digest}`);
     },
   };
 }

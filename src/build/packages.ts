@@ -5,6 +5,7 @@ import type { Digest } from '../core/digest.ts';
 import { digestOf, isDigest } from '../core/digest.ts';
 import type { Json } from '../core/json.ts';
 import { keyOf } from '../core/json.ts';
+import { mapLimited } from '../core/limit.ts';
 import type { Entry } from '../filesystem/entry.ts';
 import { createTree } from '../filesystem/stage.ts';
 import { LAYER_FORMAT } from '../layer/format.ts';
@@ -37,6 +38,8 @@ export interface PackagesInput {
 /** Where the environment lives in every image. */
 export const ENVIRONMENT_ROOT = '/opt/venv';
 const SKELETON = 'environment';
+/** The disk answers at once: more wheels at a time would only hold more of their directories in memory. */
+const WHEELS_AT_ONCE = 4;
 
 /**
  * The layers that hold the environment. Which layers there are, and under which keys, is itself kept by the digest of base and
@@ -81,16 +84,14 @@ async function stage(ctx: Context, { reader, interpreter, lock, wheels }: Packag
   const layout = venvLayout(interpreter, ENVIRONMENT_ROOT);
   const tree = createTree(facts);
   tree.add(venvEntries(layout, interpreter), SKELETON);
-  const members = await Promise.all(
-    lock.wheels.map(async (locked) => {
-      const file = files.get(locked.digest);
-      if (!file) throw new Error(`wheel ${locked.filename} was not fetched`);
-      const wheel = await readWheel(ctx, file, locked.filename);
-      const { requested, directUrl } = locked;
-      const entries = await installWheel(wheel, { venv: layout, requested, directUrl });
-      return { locked, entries, name: locked.name, version: locked.version, size: wheel.size };
-    }),
-  );
+  const members = await mapLimited(ctx, lock.wheels, WHEELS_AT_ONCE, async (locked) => {
+    const file = files.get(locked.digest);
+    if (!file) throw new Error(`wheel ${locked.filename} was not fetched`);
+    const wheel = await readWheel(ctx, file, locked.filename);
+    const { requested, directUrl } = locked;
+    const entries = await installWheel(wheel, { venv: layout, requested, directUrl });
+    return { locked, entries, name: locked.name, version: locked.version, size: wheel.size };
+  });
   for (const { locked, entries } of members) tree.add(entries, locked.name);
   const skeleton = tree.layerEntries([SKELETON]);
   const about = `Python ${interpreter.version} environment`;

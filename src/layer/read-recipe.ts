@@ -1,4 +1,5 @@
 // Reads the bytes of a layer from where they are, so that the blob need never exist in one place.
+import type { OpenOptions } from '../content/content.ts';
 import type { Context } from '../core/context.ts';
 import { throwIfAborted } from '../core/context.ts';
 import { HostFiles } from './host-files.ts';
@@ -8,12 +9,13 @@ import type { Recipe } from './recipe.ts';
 const CHUNK_BYTES = 1 << 20;
 
 /**
- * The blob's bytes in buffers of 1 MiB, the last one smaller; each buffer is the reader's own. Leaving the loop closes all files.
+ * The blob's bytes in buffers of 1 MiB, the last one smaller; without `reuse` each is the reader's own. Leaving the loop closes all files.
  * Throws `FILE_CHANGED` when a source is gone or shorter than it was, `ABORTED`.
  */
 export async function* readRecipe(
   ctx: Context,
   { sources, pieces }: Recipe,
+  { reuse = false }: OpenOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const files = new HostFiles();
   try {
@@ -29,7 +31,7 @@ export async function* readRecipe(
         if (filled < CHUNK_BYTES) continue;
         throwIfAborted(ctx);
         yield chunk;
-        chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+        if (!reuse) chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
         filled = 0;
       }
     }

@@ -27,7 +27,7 @@ const CONTENT_LIMIT_BYTES = 32e9;
 /** End record with the longest comment, and the zip64 locator before it. */
 const TAIL_BYTES = 22 + 65_535 + 20;
 /** Local headers are read in windows: members lie in the order of the directory, so a window serves many. */
-const WINDOW_BYTES = 1 << 20;
+const WINDOW_BYTES = 1 << 17;
 const LOCAL_HEADER_BYTES = 30;
 
 interface Found extends Omit<ZipMember, 'offset'> {
@@ -193,13 +193,13 @@ async function locate(handle: FileHandle, found: readonly Found[], end: number, 
   for (const member of inOrder) {
     if (member.header < free) throw invalidZip(what, `has overlapping members at "${member.name}"`);
     const local = await window(member.header, LOCAL_HEADER_BYTES);
-    const nameLength = local.readUInt16LE(26);
+    const [nameLength, extraLength] = [local.readUInt16LE(26), local.readUInt16LE(28)];
     if (local.readUInt32LE(0) !== 0x04034b50 || local.readUInt16LE(8) !== member.method || nameLength > 65_535) {
       throw invalidZip(what, `has a local header that contradicts the directory at "${member.name}"`);
     }
     const name = (await window(member.header + LOCAL_HEADER_BYTES, nameLength)).toString('utf8');
     if (name !== member.name) throw invalidZip(what, `calls "${member.name}" also "${name}"`);
-    const offset = member.header + LOCAL_HEADER_BYTES + nameLength + local.readUInt16LE(28);
+    const offset = member.header + LOCAL_HEADER_BYTES + nameLength + extraLength;
     free = offset + member.compressedSize;
     if (free > end) throw invalidZip(what, `has a member "${member.name}" that reaches into the directory`);
     offsets.set(member, offset);
@@ -210,14 +210,18 @@ async function locate(handle: FileHandle, found: readonly Found[], end: number, 
   });
 }
 
+/** Bytes it gives are valid until the next call. */
 function createWindow(handle: FileHandle, end: number, what: string) {
+  const bytes = Buffer.allocUnsafe(WINDOW_BYTES);
   let from = 0;
-  let bytes: Buffer = Buffer.alloc(0);
+  let filled = 0;
   return async (position: number, length: number): Promise<Buffer> => {
     if (position + length > end) throw invalidZip(what, 'has a member outside the file');
-    if (position < from || position + length > from + bytes.length) {
+    if (position < from || position + length > from + filled) {
       from = position;
-      bytes = await readAt(handle, position, Math.min(Math.max(WINDOW_BYTES, length), end - position), what);
+      filled = Math.min(WINDOW_BYTES, end - position);
+      const { bytesRead } = await handle.read(bytes, 0, filled, position);
+      if (bytesRead < filled) throw invalidZip(what, 'is cut');
     }
     return bytes.subarray(position - from, position - from + length);
   };

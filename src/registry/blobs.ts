@@ -113,7 +113,8 @@ async function sendAll(
     method: 'PUT',
     to: withDigest(session, digest),
     headers: { 'content-type': 'application/octet-stream' },
-    body: { size, open: () => counted(content.open(ctx), onProgress) },
+    // undici waits until a buffer has left before it asks for the next.
+    body: { size, open: () => counted(content.open(ctx, { reuse: true }), onProgress) },
     scopes: [pushScope(place.repository)],
     headersTimeoutMs: COMMIT_TIMEOUT_MS,
     attempts: place.attempts(1),

@@ -59,7 +59,7 @@ function layoutTarget(folder: string, name: string, { random, annotate = refName
   const put: Target['put'] = (ctx, { descriptor, open }, onProgress) =>
     writing(place, async () => {
       await prepare(ctx);
-      const bytes = verified(open(ctx), descriptor, `${descriptor.digest} for ${name}`);
+      const bytes = verified(open(ctx, { reuse: true }), descriptor, `${descriptor.digest} for ${name}`);
       await write(ctx, blobPath(descriptor.digest), counted(bytes, onProgress));
     });
   const list = (ctx: Context, descriptor: Descriptor, names: readonly string[]) =>
