@@ -104,18 +104,26 @@ function checkRecord(
   return byPath;
 }
 
-/** The content of one member, as a stream; CRC and size are the layer's to check. */
-export function memberBytes(file: string, { method, offset, compressedSize }: ZipMember): AsyncIterable<Uint8Array> {
-  if (compressedSize === 0) return emptyBytes();
-  const raw = createReadStream(file, { start: offset, end: offset + compressedSize - 1, highWaterMark: 1 << 20 });
-  if (method === 0) return raw;
+/** The content of one member; CRC and size are the layer's to check. The file is opened by whoever reads. */
+export async function* memberBytes(
+  file: string,
+  { method, offset, compressedSize }: ZipMember,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (compressedSize === 0) return;
+  const raw: Readable = createReadStream(file, {
+    start: offset,
+    end: offset + compressedSize - 1,
+    highWaterMark: 1 << 20,
+  });
+  if (method === 0) {
+    yield* raw as AsyncIterable<Uint8Array>;
+    return;
+  }
   const inflate = createInflateRaw({ chunkSize: 1 << 20 });
   // Failures of either end destroy the last stream, whose iteration then throws them.
-  pipeline(raw as Readable, inflate, () => undefined);
-  return inflate;
+  pipeline(raw, inflate, () => undefined);
+  yield* inflate as AsyncIterable<Uint8Array>;
 }
-
-async function* emptyBytes(): AsyncGenerator<Uint8Array> {}
 
 export async function readMember(file: string, member: ZipMember, what: string): Promise<Uint8Array> {
   if (member.size > DOCUMENT_LIMIT_BYTES)
