@@ -13,7 +13,7 @@ import { runProgram } from './run-program.ts';
 import { findInIndex } from './simple-index.ts';
 import type { UvWheel } from './uv-release.ts';
 import { UV_MEMBER, UV_VERSION, UV_WHEELS } from './uv-release.ts';
-import { memberBytes } from './wheel.ts';
+import { memberBytes } from './member.ts';
 import { readZip } from './zip.ts';
 
 export interface FindUvOptions {
