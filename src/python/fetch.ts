@@ -1,13 +1,13 @@
 // Wheels come to this host: several at a time, verified while they arrive, kept by their sha256.
-import { createReadStream } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Context } from '../core/context.ts';
 import { step } from '../core/context.ts';
 import { counted } from '../core/counted.ts';
 import type { Digest } from '../core/digest.ts';
-import { ImageSpecError } from '../core/error.ts';
+import { ImageSpecError, isImageSpecError } from '../core/error.ts';
 import { mapLimited } from '../core/limit.ts';
 import type { LocalCache } from '../store/cache.ts';
+import { readRange } from '../store/disk.ts';
 import type { LockedWheel } from './lock.ts';
 import { readWheel, verifyRecord } from './wheel.ts';
 
@@ -44,7 +44,7 @@ async function fetchWheel(ctx: Context, wheel: LockedWheel, { cache, open, offli
   return file;
 
   function download(): Promise<string> {
-    if (url.startsWith('file:')) return keep(() => createReadStream(fileURLToPath(url), { highWaterMark: 1 << 20 }));
+    if (url.startsWith('file:')) return keep(() => localBytes(fileURLToPath(url), filename));
     if (!offline) return keep((inner) => open(inner, wheel));
     throw new ImageSpecError('OFFLINE', `${filename} is not in the cache and --offline was given`, {
       hint: 'Build once without --offline.',
@@ -55,6 +55,22 @@ async function fetchWheel(ctx: Context, wheel: LockedWheel, { cache, open, offli
     const expected = { digest, ...(size !== undefined && { size }) };
     return step(ctx, { step: 'download', subject: filename, total: size, unit: 'bytes' }, ({ progress }) =>
       cache.keep(ctx, expected, `wheel ${filename}`, (inner) => counted(bytes(inner), progress)),
+    );
+  }
+}
+
+async function* localBytes(file: string, filename: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* readRange(file);
+  } catch (cause) {
+    if (!isImageSpecError(cause) || cause.code !== 'NOT_FOUND') throw cause;
+    throw new ImageSpecError(
+      'NOT_FOUND',
+      `The lock names a wheel ${filename} on this machine, but there is no ${file}`,
+      {
+        hint: 'Put the wheel there, or make the lock anew: paths in it are relative to its own folder.',
+        cause,
+      },
     );
   }
 }
