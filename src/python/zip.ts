@@ -34,7 +34,7 @@ interface Found extends Omit<ZipMember, 'offset'> {
   readonly header: number;
 }
 
-/** All files of the zip, without directories. Throws `WHEEL_INVALID` for anything that a wheel must not be. */
+/** All members of the zip; the names of directories end with a slash. Throws `WHEEL_INVALID` for anything that a wheel must not be. */
 export async function readZip(file: string, what: string): Promise<ZipMember[]> {
   const handle = await open(file);
   try {
@@ -45,8 +45,7 @@ export async function readZip(file: string, what: string): Promise<ZipMember[]> 
     const directory = await readAt(handle, end.offset, end.size, what);
     const found = parseDirectory(directory, end.count, what);
     refuseBombs(found, what);
-    const members = await locate(handle, found, end.offset, what);
-    return members.filter((member) => !member.name.endsWith('/'));
+    return await locate(handle, found, end.offset, what);
   } finally {
     await handle.close();
   }
