@@ -236,6 +236,27 @@ not-a-program = entry_points:main
   },
   {
     ...CHOSEN,
+    nature: 'other spellings, other hashes, compiled files, a script that an entry point replaces',
+    packages: ['Other.Spelling'],
+    wheels: [
+      {
+        name: 'Other_Spelling',
+        ownName: 'other_spelling',
+        algorithm: 'sha512',
+        files: {
+          'other_spelling.py': '',
+          '__pycache__/other_spelling.cpython-312.pyc': 'compiled',
+          'other_spelling/_native.cpython-312-x86_64-linux-gnu.so': { text: 'native', mode: 0o755 },
+          'other_spelling-1.0.data/scripts/replaced': '#!python\nprint(1)\n',
+        },
+        entryPoints: '[console_scripts]\nreplaced = other_spelling:main\n',
+      },
+    ],
+    files: 10,
+    has: [/__pycache__\/other_spelling\.cpython-312\.pyc$/, /^bin\/replaced$/],
+  },
+  {
+    ...CHOSEN,
     nature: 'asked for by URL',
     packages: ['by-url', 'by-url-too'],
     by: 'url',

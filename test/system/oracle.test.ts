@@ -4,11 +4,13 @@ import { falseRecords } from './ground/check-records.ts';
 import { compareTrees, describeDifference } from './ground/compare-trees.ts';
 import type { AllowedDifference } from './ground/differences.ts';
 import { ALLOWED_DIFFERENCES, explain } from './ground/differences.ts';
+import { run } from './ground/folder.ts';
 import type { InstalledTree, TreeFile } from './ground/installed-tree.ts';
 import type { BothTrees, Oracle } from './ground/oracle.ts';
 import { createOracle } from './ground/oracle.ts';
 import type { Architecture } from './ground/oracle-target.ts';
 import { COLLIDING, HANDMADE_SETS, NATIVE, ORIGINAL, TAMPERED } from './oracle-handmade.ts';
+import type { OracleSet } from './oracle-sets.ts';
 import { ORACLE_SETS } from './oracle-sets.ts';
 
 const SETS = [...HANDMADE_SETS, ...ORACLE_SETS];
@@ -94,6 +96,24 @@ describe('the comparison', () => {
       [ours, new Map([...uvs].filter(([path]) => path !== `${info}/REQUESTED`))],
     ];
     expect(changed.map(([own, other]) => unexplained({ ours: own, uvs: other }).length)).toEqual(changed.map(() => 1));
+  });
+
+  it('holds for a real interpreter, and a venv that really is at /opt/venv', async () => {
+    const version = (await run('python3', ['-c', 'import platform; print(platform.python_version())'])).trim();
+    const set: OracleSet = {
+      nature: "this host's own Python",
+      target: { python: version, libc: 'glibc 2.36' },
+      architectures: [process.arch === 'arm64' ? 'arm64' : 'amd64'],
+      packages: ['docutils==0.16', 'greenlet==3.1.1', 'markupsafe==3.0.2', 'pip==24.3.1', 'ruff==0.8.4'],
+      files: 0,
+      has: [],
+    };
+    const [{ ours } = never()] = await oracle.ask(set);
+    const uvs = await oracle.installReally(set);
+    expect(filesOf(uvs).length).toBeGreaterThan(700);
+    // The host's interpreter lies elsewhere than the base's.
+    const others = unexplained({ ours, uvs }).filter((one) => !/^(?:bin\/python|pyvenv\.cfg): /.test(one));
+    expect(others).toEqual([]);
   });
 
   it('notices a RECORD that does not tell the truth', async () => {

@@ -1,6 +1,7 @@
 // Whether the RECORD files of a tree tell the truth: every installed file in one of them, with its hash and size.
+import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
-import type { InstalledTree } from './installed-tree.ts';
+import type { InstalledTree, TreeFile } from './installed-tree.ts';
 
 /** Files of the environment itself, which no distribution has. */
 const SKELETON = /^(?:pyvenv\.cfg|lib64|bin\/python[\d.t]*)$/;
@@ -19,13 +20,19 @@ export function falseRecords(tree: InstalledTree): string[] {
   }
   const files = [...tree].filter(([path, { type }]) => type !== 'directory' && !SKELETON.test(path));
   const missing = [...listed.keys()].filter((path) => !tree.has(path)).map((path) => `${path} is not there`);
-  const wrong = files.flatMap(([path, { sha256 = '' }]) => {
+  const wrong = files.flatMap(([path, file]) => {
     const row = listed.get(path);
     if (row === undefined) return [`${path} is not listed`];
-    const hash = `sha256=${Buffer.from(sha256, 'hex').toString('base64url')}`;
-    return row === '' || row.startsWith(`${hash},`) ? [] : [`${path} is not what its line says`];
+    const [algorithm = ''] = row.split('=');
+    return row === '' || row.startsWith(`${hashOf(file, algorithm)},`) ? [] : [`${path} is not what its line says`];
   });
   return [...missing, ...wrong];
+}
+
+/** As RECORD writes it; another hash than sha256 is for files that are text. */
+function hashOf({ sha256 = '', text = '' }: TreeFile, algorithm: string): string {
+  const hex = algorithm === 'sha256' ? sha256 : createHash(algorithm).update(text).digest('hex');
+  return `${algorithm}=${Buffer.from(hex, 'hex').toString('base64url')}`;
 }
 
 /** Path in the environment, and hash with size; the empty string for RECORD and its signatures. */

@@ -79,7 +79,7 @@ export const ALLOWED_DIFFERENCES: readonly AllowedDifference[] = [
   {
     path: '`*.dist-info/RECORD`',
     ours: 'the lines of the files above, each once; signatures of the RECORD that the wheel had; always mode 644',
-    uvs: 'the lines of its own files, twice where the wheel had such a file; no signatures; the mode that the wheel had',
+    uvs: 'the lines of its own files, twice where the wheel had such a file; a line for a script of .data that an entry point replaced; no signatures; the mode that the wheel had',
     reason: 'RECORD has one line for each installed file. All other lines, their order and their hashes are equal.',
     allows: (one) => RECORD.test(one.path) && isPlain(one.ours) && isProgramOrPlain(one.uvs) && saySame(one),
   },
@@ -103,9 +103,12 @@ export const OTHER_ANSWERS = [
 
 const LINES_OF_INSTALLERS = /^[^\n]*\.dist-info\/(?:INSTALLER|REQUESTED|direct_url\.json|RECORD\.(?:jws|p7s)),.*\n/gm;
 
+/** Of scripts that an entry point has replaced. */
+const STALE_LINES = /^[^/\n]+\.data\/scripts\/.*\n/gm;
+
 function saySame({ ours, uvs }: Difference): boolean {
-  const [own, other] = [ours, uvs].map((record) => record?.text?.replace(LINES_OF_INSTALLERS, ''));
-  return own !== undefined && own === other;
+  const own = ours?.text?.replace(LINES_OF_INSTALLERS, '');
+  return own !== undefined && own === uvs?.text?.replace(LINES_OF_INSTALLERS, '').replace(STALE_LINES, '');
 }
 
 /** The URL of a record of ours that has a hash. */

@@ -24,6 +24,8 @@ export interface Handmade {
   readonly requires?: readonly string[];
   /** As dist-info and METADATA have it, when not as the file name. */
   readonly ownName?: string;
+  /** Of the hashes in RECORD. */
+  readonly algorithm?: 'sha256' | 'sha512';
 }
 
 export interface HandmadeWheel {
@@ -32,7 +34,15 @@ export interface HandmadeWheel {
 }
 
 export function makeWheel(handmade: Handmade): HandmadeWheel {
-  const { name, version = '1.0', build, tag = 'py3-none-any', entryPoints, ownName = name } = handmade;
+  const {
+    name,
+    version = '1.0',
+    build,
+    tag = 'py3-none-any',
+    entryPoints,
+    ownName = name,
+    algorithm = 'sha256',
+  } = handmade;
   const info = `${ownName}-${version}.dist-info`;
   const requires = (handmade.requires ?? []).map((one) => `Requires-Dist: ${one}\n`).join('');
   const files: Record<string, HandmadeMember> = {
@@ -41,19 +51,19 @@ export function makeWheel(handmade: Handmade): HandmadeWheel {
     [`${info}/WHEEL`]: `Wheel-Version: 1.0\nGenerator: hand\nRoot-Is-Purelib: true\nTag: ${tag}\n`,
     ...(entryPoints !== undefined && { [`${info}/entry_points.txt`]: entryPoints }),
   };
-  const members = { ...files, [`${info}/RECORD`]: recordOf(files, info) };
+  const members = { ...files, [`${info}/RECORD`]: recordOf(files, info, algorithm) };
   const filename = [name, version, ...(build === undefined ? [] : [build]), tag].join('-');
   return { filename: `${filename}.whl`, bytes: zipOf(members) };
 }
 
 const textOf = (member: HandmadeMember): Buffer => Buffer.from(typeof member === 'string' ? member : member.text);
 
-function recordOf(files: Readonly<Record<string, HandmadeMember>>, info: string): string {
+function recordOf(files: Readonly<Record<string, HandmadeMember>>, info: string, algorithm: string): string {
   const rows = Object.entries(files).flatMap(([path, member]) => {
     if (path.endsWith('/') || /\/RECORD\.(?:jws|p7s)$/.test(path)) return [];
     const bytes = textOf(member);
     const cell = /[",]/.test(path) ? `"${path.replaceAll('"', '""')}"` : path;
-    return [`${cell},sha256=${createHash('sha256').update(bytes).digest('base64url')},${bytes.length}`];
+    return [`${cell},${algorithm}=${createHash(algorithm).update(bytes).digest('base64url')},${bytes.length}`];
   });
   return `${[...rows, `${info}/RECORD,,`].join('\n')}\n`;
 }

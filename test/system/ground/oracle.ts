@@ -16,7 +16,7 @@ import { treeOfLayers } from './installed-tree.ts';
 import type { Project } from './oracle-project.ts';
 import { CACHE, createProject } from './oracle-project.ts';
 import type { Architecture } from './oracle-target.ts';
-import { treeOfUv } from './uv-tree.ts';
+import { treeOfRealUv, treeOfUv } from './uv-tree.ts';
 
 export interface BothTrees {
   readonly architecture: Architecture;
@@ -31,6 +31,8 @@ export interface Oracle {
   readonly build: (set: OracleSet) => Promise<CliRun>;
   /** uv's side alone, on amd64. */
   readonly install: (set: OracleSet) => Promise<InstalledTree>;
+  /** uv's side for this host's own Python. */
+  readonly installReally: (set: OracleSet) => Promise<InstalledTree>;
   readonly close: () => Promise<void>;
 }
 
@@ -51,6 +53,8 @@ export async function createOracle(): Promise<Oracle> {
     ask: (set) => within(set, askBoth),
     build: (set) => within(set, (project) => project.build()),
     install: (set) => within(set, (project) => treeOfUv(project.venv('amd64'), project.packages)),
+    installReally: (set) =>
+      within(set, (project) => treeOfRealUv(project.venv(project.architectures[0]!), project.packages)),
     close: () => rm(root, { recursive: true, force: true }),
   };
 }

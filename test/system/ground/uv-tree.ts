@@ -9,6 +9,8 @@ import { treeOfFolder } from './installed-tree.ts';
 import type { Architecture, Target } from './oracle-target.ts';
 import { factsOf, MACHINES } from './oracle-target.ts';
 
+/** Where a venv is in every image. */
+const ENVIRONMENT = '/opt/venv';
 /** Wheels that were fetched and unpacked stay from run to run. */
 const CACHE = join(GROUND, 'oracle-uv');
 
@@ -32,6 +34,21 @@ export async function treeOfUv(venv: UvVenv, wants: readonly string[]): Promise<
   // Links into uv's cache would share the modes of its files.
   await runUv(venv, ['pip', 'install', '--only-binary', ':all:', '--link-mode', 'copy', ...indexOf(venv), ...wants]);
   return treeOfFolder(place);
+}
+
+/** Runs in a mount namespace of its own, which writes to /opt in memory: what the host has there (Python, maybe) stays in sight. */
+const AT_THE_PLACE = `umask 022; uv=$0; out=$1; export UV_CACHE_DIR=$2; shift 2
+mkdir -p "$out/memory"; mount -t tmpfs tmpfs "$out/memory"; mkdir "$out/memory/upper" "$out/memory/work"
+mount -t overlay overlay -o "lowerdir=/opt,upperdir=$out/memory/upper,workdir=$out/memory/work" /opt
+"$uv" venv --quiet --clear --python python3 ${ENVIRONMENT}
+"$uv" pip install --quiet --python ${ENVIRONMENT}/bin/python --only-binary :all: --link-mode copy "$@"
+cp -a ${ENVIRONMENT} "$out"`;
+
+/** The same for this host's own `python3`, with the venv really at `/opt/venv`: nothing is made up. Needs root. */
+export async function treeOfRealUv({ uv, folder, from }: UvVenv, wants: readonly string[]): Promise<InstalledTree> {
+  const args = ['--mount', 'sh', '-euc', AT_THE_PLACE, uv, folder, CACHE, ...wants];
+  await run('unshare', args, { cwd: from, env: certificates() });
+  return treeOfFolder(join(folder, 'venv'));
 }
 
 /** A lock file (PEP 751) of these packages for the venv's target, at a path below `from`. */
@@ -90,7 +107,7 @@ async function writeVenvStandIn({ folder, target, architecture }: UvVenv): Promi
     sys_base_exec_prefix: '/usr/local',
     sys_base_executable: `/usr/local/bin/${program}`,
     sys_prefix: venv,
-    sys_executable: '/opt/venv/bin/python',
+    sys_executable: `${ENVIRONMENT}/bin/python`,
     sys_path: [],
     site_packages: [join(venv, scheme.purelib)],
     stdlib: `/usr/local/lib/${program}`,
