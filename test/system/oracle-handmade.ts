@@ -1,4 +1,5 @@
 // Sets of hand-made wheels for the tree oracle: what the specification allows, whether or not some package does it today.
+import type { Handmade } from './ground/handmade-wheel.ts';
 import type { Target } from './ground/oracle-target.ts';
 import type { OracleSet } from './oracle-sets.ts';
 
@@ -293,23 +294,30 @@ export const [ORIGINAL, TAMPERED] = [
   has: [],
 })) as [OracleSet, OracleSet];
 
-export const COLLIDING: OracleSet = {
-  ...CHOSEN,
-  nature: 'one path twice',
-  packages: ['first', 'second'],
-  wheels: ['first', 'second'].map((name) => ({ name, files: { 'both.py': `of ${name}` } })),
-  files: 0,
-  has: [],
+/** Sets that one of the two refuses, or for which they choose otherwise. */
+const disputed = (nature: string, ...wheels: readonly Handmade[]): OracleSet => {
+  const packages = [...new Set(wheels.map(({ name }) => name))];
+  return { ...CHOSEN, nature, packages, wheels, files: 0, has: [] };
 };
 
-export const NATIVE: OracleSet = {
-  ...CHOSEN,
-  nature: 'a wheel for Linux as such',
-  packages: ['choice'],
-  wheels: [
-    { name: 'choice', tag: 'cp312-cp312-linux_x86_64', files: { 'choice.py': 'of this machine' } },
-    { name: 'choice', tag: 'cp312-cp312-manylinux_2_28_x86_64', files: { 'choice.py': 'for manylinux' } },
-  ],
-  files: 0,
-  has: [],
-};
+export const COLLIDING = disputed(
+  'one path twice',
+  { name: 'first', files: { 'both.py': 'of first' } },
+  { name: 'second', files: { 'both.py': 'of second' } },
+);
+
+export const SAME_BUT_FOR_CASE = disputed('names that differ by case', {
+  name: 'cases',
+  files: { 'name.py': '', 'Name.py': '' },
+});
+
+export const SCRIPT_FOLDER = disputed('a folder among scripts', {
+  name: 'folders',
+  files: { 'folders-1.0.data/scripts/folder/below': '#!python\n' },
+});
+
+export const NATIVE = disputed(
+  'a wheel for Linux as such',
+  { name: 'choice', tag: 'cp312-cp312-linux_x86_64', files: { 'choice.py': 'of this machine' } },
+  { name: 'choice', tag: 'cp312-cp312-manylinux_2_28_x86_64', files: { 'choice.py': 'for manylinux' } },
+);

@@ -9,7 +9,15 @@ import type { InstalledTree, TreeFile } from './ground/installed-tree.ts';
 import type { BothTrees, Oracle } from './ground/oracle.ts';
 import { createOracle } from './ground/oracle.ts';
 import type { Architecture } from './ground/oracle-target.ts';
-import { COLLIDING, HANDMADE_SETS, NATIVE, ORIGINAL, TAMPERED } from './oracle-handmade.ts';
+import {
+  COLLIDING,
+  HANDMADE_SETS,
+  NATIVE,
+  ORIGINAL,
+  SAME_BUT_FOR_CASE,
+  SCRIPT_FOLDER,
+  TAMPERED,
+} from './oracle-handmade.ts';
 import type { OracleSet } from './oracle-sets.ts';
 import { ORACLE_SETS } from './oracle-sets.ts';
 
@@ -136,6 +144,20 @@ describe('where uv answers otherwise', () => {
     );
     const uvs = await oracle.install(COLLIDING);
     expect(uvs.get('lib/python3.12/site-packages/both.py')?.text).toMatch(/^of (?:first|second)$/);
+  });
+
+  it('names that differ by case only are refused', async () => {
+    const { status, stderr } = await oracle.build(SAME_BUT_FOR_CASE);
+    expect(status, stderr).toBe(1);
+    expect(stderr).toContain('WHEEL_INVALID');
+    const uvs = await oracle.install(SAME_BUT_FOR_CASE);
+    expect([...uvs.keys()].filter((path) => /site-packages\/name\.py$/i.test(path))).toHaveLength(2);
+  });
+
+  it('folders among scripts are installed', async () => {
+    const { status, stderr } = await oracle.build(SCRIPT_FOLDER);
+    expect(status, stderr).toBe(0);
+    await expect(oracle.install(SCRIPT_FOLDER)).rejects.toThrow(/invalid entry \(directory\) in the `scripts`/);
   });
 
   it('a wheel for Linux as such comes before one for manylinux', async () => {

@@ -94,6 +94,19 @@ export const OTHER_ANSWERS = [
     reason: 'An image in which one package has broken another is of no use.',
   },
   {
+    question: 'A wheel has two names that differ by upper and lower case only',
+    ours: 'refused (`WHEEL_INVALID`)',
+    uvs: 'both are installed',
+    reason:
+      'One hides the other wherever case does not count: the same image would hold other files when unpacked there.',
+  },
+  {
+    question: 'A wheel has a folder in `.data/scripts`',
+    ours: 'installed below `bin`, as pip does it',
+    uvs: 'refused',
+    reason: 'The specification does not forbid it.',
+  },
+  {
     question: 'A release has a wheel for `linux_x86_64` beside one for `manylinux`',
     ours: 'the first',
     uvs: 'the second',

@@ -13,7 +13,7 @@ import { startIndex } from './package-index.ts';
 import type { UvVenv } from './uv-tree.ts';
 import { lockByUv } from './uv-tree.ts';
 
-/** Wheels are kept from run to run; layers are made anew (`--no-cache`). */
+/** Wheels are kept from run to run, but for hand-made ones; layers are made anew (`--no-cache`). */
 export const CACHE = join(GROUND, 'imagespec-cache');
 
 export interface Project {
@@ -58,7 +58,7 @@ export async function createProject(root: string, set: OracleSet, uv: string): P
   const build = (): Promise<CliRun> =>
     runCli(['build', '--json', '--no-cache', '-o', 'oci:out'], {
       cwd: folder,
-      cache: CACHE,
+      cache: index ? join(folder, 'cache') : CACHE,
       env: { ...certificates(), IMAGESPEC_UV: uv },
     });
   const close = async (): Promise<void> => index?.stop();

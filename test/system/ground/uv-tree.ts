@@ -11,7 +11,7 @@ import { factsOf, MACHINES } from './oracle-target.ts';
 
 /** Where a venv is in every image. */
 const ENVIRONMENT = '/opt/venv';
-/** Wheels that were fetched and unpacked stay from run to run. */
+/** Wheels that were fetched and unpacked stay from run to run; of an index that is gone afterwards nothing stays. */
 const CACHE = join(GROUND, 'oracle-uv');
 
 export interface UvVenv {
@@ -68,12 +68,14 @@ export async function lockByUv(venv: UvVenv, packages: readonly string[], file: 
   await runUv(venv, args, packages.join('\n'));
 }
 
+const cacheFor = ({ index, folder }: UvVenv): string => (index === undefined ? CACHE : join(folder, 'uv-cache'));
 const indexOf = ({ index }: UvVenv): string[] => (index === undefined ? [] : ['--default-index', index]);
 
 async function runUv(venv: UvVenv, args: readonly string[], input?: string): Promise<void> {
   const { uv, folder, from } = venv;
+  const cache = cacheFor(venv);
   await mkdir(join(folder, 'opt'), { recursive: true });
-  const common = ['--python', await writeVenvStandIn(venv), '--no-python-downloads', '--cache-dir', CACHE, '--quiet'];
+  const common = ['--python', await writeVenvStandIn(venv), '--no-python-downloads', '--cache-dir', cache, '--quiet'];
   // Modes of what uv writes follow the umask of whoever runs the tests.
   const script = 'umask 022; exec "$0" "$@"';
   await run('sh', ['-c', script, uv, ...args, ...common], { cwd: from, env: certificates(), ...(input && { input }) });
