@@ -37,6 +37,17 @@ export function parseEntryPoints(text: string, refuse: (line: string) => never):
   return [...points.values()];
 }
 
+/**
+ * pip's programs are named after the Python they are installed for: pip and uv install `pip3.12` whatever Python the wheel names
+ * (`get_console_script_specs` of pip's operations/install/wheel.py).
+ * @param minor `3.12`
+ */
+export function withPipOf(minor: string, points: readonly EntryPoint[]): EntryPoint[] {
+  const others = points.filter(({ name }) => !/^pip3\.\d+$/.test(name));
+  const pip = others.find(({ name }) => name === 'pip3');
+  return pip ? [...others, { ...pip, name: `pip${minor}` }] : others;
+}
+
 /** The first lines that start `interpreter`, by way of sh where the path is too long or has a space (as distlib does). */
 function shebang(interpreter: string): string {
   const direct = `#!${interpreter}`;

@@ -18,7 +18,10 @@ export interface Wheel {
   readonly filename: string;
   /** Bytes of the wheel. */
   readonly size: number;
+  /** Its files. */
   readonly members: readonly ZipMember[];
+  /** Directories that hold nothing, without slash at the end. */
+  readonly emptyFolders: readonly string[];
   /** `numpy-2.2.6.dist-info` */
   readonly distInfo: string;
   /** `numpy`, as METADATA writes it. */
@@ -34,7 +37,8 @@ export interface Wheel {
 export async function readWheel(ctx: Context, file: string, filename: string): Promise<Wheel> {
   throwIfAborted(ctx);
   const what = `wheel ${filename}`;
-  const [members, { size }] = await Promise.all([readZip(file, what), stat(file)]);
+  const [all, { size }] = await Promise.all([readZip(file, what), stat(file)]);
+  const members = all.filter(({ name }) => !name.endsWith('/'));
   const byName = new Map(members.map((member) => [member.name, member]));
   const distInfo = findDistInfo(members, filename, what);
   const document = async (name: string): Promise<string | undefined> => {
@@ -50,7 +54,22 @@ export async function readWheel(ctx: Context, file: string, filename: string): P
   checkFormat(wheel, what);
   const name = nameIn(metadata, filename, what);
   const rows = checkRecord(members, distInfo, record, what);
-  return { file, filename, size, members, distInfo, name, record: rows, entryPoints: entryPoints ?? '' };
+  const emptyFolders = emptyFoldersOf(all.map((member) => member.name));
+  return { file, filename, size, members, emptyFolders, distInfo, name, record: rows, entryPoints: entryPoints ?? '' };
+}
+
+/** Folders without files, to any depth, are stated one by one: all others come with their files. */
+function emptyFoldersOf(names: readonly string[]): string[] {
+  const filled = new Set<string>();
+  for (const name of names) {
+    for (let slash = name.lastIndexOf('/', name.length - 2); slash > 0; slash = name.lastIndexOf('/', slash - 1)) {
+      filled.add(name.slice(0, slash));
+    }
+  }
+  return names
+    .filter((name) => name.endsWith('/'))
+    .map((name) => name.slice(0, -1))
+    .filter((name) => !filled.has(name));
 }
 
 function findDistInfo(members: readonly ZipMember[], filename: string, what: string): string {

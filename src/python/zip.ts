@@ -38,7 +38,7 @@ interface Found extends Omit<ZipMember, 'offset'> {
   readonly header: number;
 }
 
-/** All files of the zip, without directories. Throws `WHEEL_INVALID` for anything that a wheel must not be. */
+/** All members of the zip; the names of directories end with a slash. Throws `WHEEL_INVALID` for anything that a wheel must not be. */
 export async function readZip(file: string, what: string): Promise<ZipMember[]> {
   const handle = await open(file);
   try {
@@ -50,8 +50,7 @@ export async function readZip(file: string, what: string): Promise<ZipMember[]> 
     const names = found.map(({ name }) => name);
     checkNames(names, what);
     refuseBombs(found, what);
-    const members = await locate(handle, found, end.offset, what);
-    return members.filter((member) => !member.name.endsWith('/'));
+    return await locate(handle, found, end.offset, what);
   } finally {
     await handle.close();
   }
