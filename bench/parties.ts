@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Ground } from './prepare.ts';
 
 /** Where this run pushes: a repository that nobody has used before. */
-export interface Place {
+interface Place {
   /** `127.0.0.1:PORT`, of the registry or of the relay before it. */
   readonly host: string;
   readonly repository: string;

@@ -7,6 +7,7 @@ describe('a virtual environment', () => {
     expect(venvLayout(interpreterOf('3.12.1'), '/opt/venv')).toEqual({
       root: '/opt/venv',
       python: '/opt/venv/bin/python',
+      version: '3.12',
       sitePackages: 'lib/python3.12/site-packages',
       include: 'include/site/python3.12',
     });
