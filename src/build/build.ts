@@ -162,7 +162,8 @@ async function make(
     const work = together(
       flights.ctx,
       prepared.platforms.map((platform) => (inner): Promise<PlatformImage> => {
-        const baseLayers = platform.reader.base.image?.layers ?? [];
+        const { image } = platform.reader.base;
+        const baseLayers = (image?.layers ?? []).map((layer) => ({ ...layer, title: 'base image' }));
         baseLayers.forEach(flights.send);
         return buildPlatform(inner, platformInput(job, inputs, platform, shelf), tools, baseLayers, identity);
       }),

@@ -83,7 +83,13 @@ async function makeLayer(ctx: Context, want: WantedLayer, tools: LayerTools): Pr
     [ANNOTATION.layerDiffId]: record.diffId,
     [ANNOTATION.layerContent]: content,
   };
-  return { kind, content, key, layer: layerOf(record, tools.find, annotations), origin: known ? 'reused' : 'built' };
+  return {
+    kind,
+    content,
+    key,
+    layer: layerOf(record, tools.find, content, annotations),
+    origin: known ? 'reused' : 'built',
+  };
 }
 
 async function packLayer(ctx: Context, want: WantedLayer, tools: LayerTools): Promise<LayerRecord> {

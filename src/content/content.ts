@@ -13,6 +13,8 @@ export interface OpenOptions {
 
 export interface Content {
   readonly descriptor: Descriptor;
+  /** What it is, in a few words for people: `numpy 2.2.6`. */
+  readonly title?: string | undefined;
   /**
    * Opens the bytes from their start; every call is a new reading, so a retry re-opens and never reuses. Readers get verified bytes: the
    * iterable throws `DIGEST_MISMATCH` or `SIZE_MISMATCH` at its end. Leaving the loop early releases the source.
