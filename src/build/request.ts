@@ -93,6 +93,14 @@ export function createRequest(
   return { spec, specId: spec.id, imageName, tag, platforms, outputs, pushed };
 }
 
+const OUTPUT = /^(?:oci|oci-archive|docker-archive):|^docker:\/\//;
+
+function notAnOutput(text: string): ImageSpecError {
+  return new ImageSpecError('USAGE', `"${text}" is no place to write an image to`, {
+    hint: 'Write oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:REF], or docker://REF to push to a registry.',
+  });
+}
+
 /** `docker load` knows no indexes: said before anything is built. */
 function refuseIndexInDockerArchive(platforms: readonly Platform[], outputs: readonly string[]): void {
   const archive = outputs.find((text) => text.startsWith('docker-archive:'));
@@ -108,6 +116,8 @@ function refuseIndexInDockerArchive(platforms: readonly Platform[], outputs: rea
 
 function readPlatforms(texts: readonly string[]): Platform[] {
   const list = texts.flatMap((text) => text.split(',')).filter((text) => text.trim() !== '');
+  // `--platform "$PLATFORM"` without the variable is a mistake, not the wish for a default.
+  if (texts.length > 0 && list.length === 0) parsePlatform(texts[0]!);
   const platforms = (list.length > 0 ? list : [DEFAULT_PLATFORM]).map(parsePlatform);
   return [...new Map(platforms.map((platform) => [printPlatform(platform), platform])).values()];
 }
@@ -120,11 +130,13 @@ function pushReference(spec: ImageSpec, imageName: string): Reference {
 }
 
 function toOutput(text: string, imageName: string, tags: readonly string[], workingDirectory: string): Output {
+  // A slip in a transport (`oic:out`) reads as an image at the default registry: nothing is sent there by accident.
+  if (!OUTPUT.test(text.trim())) throw notAnOutput(text);
   const transport = parseTransport(text);
   const within = (path: string): string => (isAbsolute(path) ? path : join(workingDirectory, path));
   switch (transport.kind) {
     case 'scratch':
-      throw new ImageSpecError('USAGE', '"scratch" is a base, not an output', { hint: 'Write for example oci:DIR.' });
+      throw notAnOutput(text);
     case 'registry': {
       const own = transport.reference.tag;
       const named = text.slice(text.lastIndexOf('/')).includes(':');

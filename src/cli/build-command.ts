@@ -1,5 +1,6 @@
 // `imagespec build`: flags become options of the library; the result is printed for people or programs.
 import { buildFile, planFile } from '../build/build.ts';
+import { ImageSpecError } from '../core/error.ts';
 import type { BuildOptions } from '../build/request.ts';
 import { printPlan, printResult } from './print.ts';
 import type { CommonOptions, Session } from './session.ts';
@@ -30,10 +31,17 @@ function toOptions(flags: BuildFlags, { signal, on }: Session): BuildOptions {
     offline,
     cache,
     cacheFolder: cacheDir,
-    workers: workers === undefined ? undefined : Number(workers),
+    workers: workers === undefined ? undefined : toCount(workers),
     signal,
     on,
   };
+}
+
+function toCount(text: string): number {
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new ImageSpecError('USAGE', `--workers "${text}" is not a number of threads`, {
+    hint: 'For example --workers 4.',
+  });
 }
 
 export async function runBuild(

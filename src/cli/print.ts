@@ -59,8 +59,16 @@ export function printPlan(plan: PlanResult): string {
   return `${head}${parts.join('\n')}to: ${plan.outputs.join(', ')}\n`;
 }
 
+/** Strangers' words are in some messages; none of them may move the cursor or colour the terminal. */
+// oxlint-disable-next-line no-control-regex -- they are what is removed
+const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+
 /** The message, all findings, the hint; causes only when asked for. */
 export function printError(error: unknown, verbose: boolean): string {
+  return errorText(error, verbose).replace(CONTROLS, ' ');
+}
+
+function errorText(error: unknown, verbose: boolean): string {
   if (!isImageSpecError(error)) {
     const stack = error instanceof Error ? error.stack : String(error);
     return `error: this is a bug of imagespec, please report it\n${stack}\n`;

@@ -57,8 +57,11 @@ async function partsOf(ctx: Context, source: Source, root: Descriptor, depth: nu
 export async function resolveOrThrow(ctx: Context, source: Source, name: string): Promise<Descriptor> {
   const descriptor = await source.resolve(ctx, name);
   if (descriptor) return descriptor;
-  throw new ImageSpecError('NOT_FOUND', `There is no image "${name}" at ${source.name}`, {
-    hint: 'Check the spelling of repository and tag; private repositories answer the same to users who are not logged in.',
+  const image = name === '' ? 'image' : `image "${name}"`;
+  throw new ImageSpecError('NOT_FOUND', `There is no ${image} at ${source.name}`, {
+    hint: source.mountFrom
+      ? 'Check the spelling of repository and tag; private repositories answer the same to users who are not logged in.'
+      : 'Check the path, and the name behind it: an image of several is named as in oci:DIR:TAG.',
     facts: { source: source.name, name },
   });
 }

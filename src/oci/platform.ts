@@ -18,11 +18,20 @@ const ALIASES: Readonly<Record<string, { architecture: string; variant?: string 
   armel: { architecture: 'arm', variant: 'v6' },
 };
 
+/** Words that cannot be meant as an architecture. */
+const SYSTEMS = new Set(['linux', 'windows', 'darwin', 'macos', 'freebsd']);
+
 /** Parses `OS/ARCH[/VARIANT]`; `ARCH` alone means linux. Common other names (x86_64, aarch64) are understood. Throws `PLATFORM_INVALID`. */
 export function parsePlatform(text: string): Platform {
   const parts = text.trim().toLowerCase().split('/');
   const [os, architecture, variant] = parts.length === 1 ? ['linux', ...parts] : parts;
-  if (!os || !architecture || parts.length > 3 || !parts.every((part) => WORD.test(part))) {
+  if (
+    !os ||
+    !architecture ||
+    SYSTEMS.has(architecture) ||
+    parts.length > 3 ||
+    !parts.every((part) => WORD.test(part))
+  ) {
     throw new ImageSpecError('PLATFORM_INVALID', `"${text}" is not a platform`, {
       hint: 'Write OS/ARCH or OS/ARCH/VARIANT, for example linux/amd64 or linux/arm64.',
     });

@@ -95,12 +95,23 @@ async function readSpec(file: string): Promise<ImageSpec> {
 async function readText(file: string): Promise<string> {
   try {
     const bytes = await readAll(createReadStream(file), SPEC_LIMIT_BYTES, file);
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return decode(bytes, file);
   } catch (cause) {
     if (isImageSpecError(cause)) throw cause;
     if (systemCode(cause) === 'ENOENT') throw notFound(`There is no ${file}`, 'Check the spelling.', cause);
     throw new ImageSpecError('SPEC_UNREADABLE', `${file} cannot be read: ${messageOf(cause)}`, {
-      hint: 'A spec is a text file in UTF-8 that you may read.',
+      hint: 'Check that it is a file that you may read.',
+      cause,
+    });
+  }
+}
+
+function decode(bytes: Uint8Array, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new ImageSpecError('SPEC_UNREADABLE', `${file} is not a text file in UTF-8`, {
+      hint: 'Name the file in which the spec is written, and save it as UTF-8.',
       cause,
     });
   }

@@ -13,8 +13,17 @@ export interface SpecDocument {
 /** Aliases that may be followed; a spec needs few, and a bomb of nested ones needs many. */
 const ALIASES_MAX = 100;
 
+const YAML_HINT =
+  'Correct the file at this place; text that holds ": ", " #" or starts with a special character needs quotes.';
+const JSON_HINT =
+  'Correct the file at this place: JSON has no comments, no comma behind the last item, and double quotes around every name.';
+
 /** Reads YAML 1.2 with its core types only: no tags that make objects, no merge keys, no two keys of one name. Throws `SPEC_UNREADABLE`. */
 export function readYaml(text: string, file: string): SpecDocument {
+  return read(text, file, 'YAML', YAML_HINT);
+}
+
+function read(text: string, file: string, language: string, hint: string): SpecDocument {
   const lines = new LineCounter();
   const document = parseDocument(text, {
     version: '1.2',
@@ -27,12 +36,12 @@ export function readYaml(text: string, file: string): SpecDocument {
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem) {
     const { line, col } = lines.linePos(problem.pos[0]);
-    throw unreadable(`${file}:${line}:${col} is not valid YAML: ${problem.message}`, problem);
+    throw unreadable(`${file}:${line}:${col} is not valid ${language}: ${problem.message}`, hint, problem);
   }
   try {
     return { value: valueOf(document), locate: (path) => locate(document, lines, path) };
   } catch (cause) {
-    throw unreadable(`${file} is not valid YAML: ${messageOf(cause)}`, cause);
+    throw unreadable(`${file} is not valid ${language}: ${messageOf(cause)}`, hint, cause);
   }
 }
 
@@ -41,16 +50,16 @@ export function readJson(text: string, file: string): SpecDocument {
   try {
     JSON.parse(text);
   } catch (cause) {
-    throw unreadable(`${file} is not valid JSON: ${messageOf(cause)}`, cause);
+    const [, reason = '', line, column] =
+      /^(.*?)(?: in JSON at position .*?line (\d+) column (\d+)\).*)?$/s.exec(messageOf(cause)) ?? [];
+    const at = line === undefined ? '' : `:${line}:${column}`;
+    throw unreadable(`${file}${at} is not valid JSON: ${reason}`, JSON_HINT, cause);
   }
-  return readYaml(text, file);
+  return read(text, file, 'JSON', JSON_HINT);
 }
 
-function unreadable(message: string, cause: unknown): ImageSpecError {
-  return new ImageSpecError('SPEC_UNREADABLE', message, {
-    hint: 'Correct the file at this place; text that holds ": ", " #" or starts with a special character needs quotes.',
-    cause,
-  });
+function unreadable(message: string, hint: string, cause: unknown): ImageSpecError {
+  return new ImageSpecError('SPEC_UNREADABLE', message, { hint, cause });
 }
 
 function valueOf(document: Document.Parsed): unknown {

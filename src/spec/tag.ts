@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { readAll } from '../core/digest.ts';
-import { ImageSpecError, isImageSpecError, systemCode } from '../core/error.ts';
+import { ImageSpecError, isImageSpecError, messageOf, systemCode } from '../core/error.ts';
 import { copyDigest } from './copy-digest.ts';
 import type { FieldName } from './field-names.ts';
 import { FIELD_NAMES } from './field-names.ts';
@@ -122,15 +122,22 @@ async function readRequirements(file: string): Promise<Uint8Array> {
     return await readAll(createReadStream(file), REQUIREMENTS_LIMIT_BYTES, file);
   } catch (cause) {
     if (isImageSpecError(cause)) throw cause;
-    const absent = systemCode(cause) === 'ENOENT';
-    throw new ImageSpecError(
-      'REQUIREMENTS_NOT_FOUND',
-      `The requirements file ${file} ${absent ? 'does not exist' : 'cannot be read'}`,
-      {
-        hint: 'Paths under `requirements` start at the folder of the spec; check the spelling.',
-        cause,
-        facts: { file },
-      },
-    );
+    throw new ImageSpecError('REQUIREMENTS_NOT_FOUND', `The requirements file ${file} ${whyUnread(cause)}`, {
+      hint: 'Paths under `requirements` start at the folder of the spec; check the spelling.',
+      cause,
+      facts: { file },
+    });
+  }
+}
+
+function whyUnread(cause: unknown): string {
+  switch (systemCode(cause)) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return 'does not exist';
+    case 'EISDIR':
+      return 'is a folder';
+    default:
+      return `cannot be read: ${messageOf(cause)}`;
   }
 }

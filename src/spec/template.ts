@@ -1,8 +1,9 @@
 // The first spec of a project: the parameters that nearly everyone sets, and every other one ready to be uncommented.
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { access, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import slugify from '@sindresorhus/slugify';
 import { ImageSpecError, isImageSpecError, messageOf, systemCode } from '../core/error.ts';
+import { makeFolder, outputPlace, writing } from '../store/disk.ts';
 import type { FieldName } from './field-names.ts';
 import { FIELD_NAMES } from './field-names.ts';
 import { specsIn } from './load.ts';
@@ -56,7 +57,7 @@ export async function initSpec(
 ): Promise<{ readonly file: string; readonly text: string }> {
   const file = join(folder, 'imagespec.yaml');
   try {
-    await mkdir(folder, { recursive: true });
+    await writing(outputPlace(folder), () => makeFolder(folder));
     const [present] = await specsIn(folder);
     if (present !== undefined) throw existing(join(folder, present));
     const hasRequirements = await access(join(folder, REQUIREMENTS)).then(

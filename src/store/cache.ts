@@ -1,6 +1,6 @@
 // The local cache: blobs by digest, small records by key. Everything in it can be lost without loss.
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Context } from '../core/context.ts';
 import { createContext } from '../core/context.ts';
@@ -8,7 +8,7 @@ import type { Digest, Expected } from '../core/digest.ts';
 import { hexOf, verified } from '../core/digest.ts';
 import { isImageSpecError } from '../core/error.ts';
 import type { Place } from './disk.ts';
-import { writeWhole, writing } from './disk.ts';
+import { makeFolder, writeWhole, writing } from './disk.ts';
 
 export interface LocalCache {
   /** Absolute folder on the host. */
@@ -74,13 +74,13 @@ export function createLocalCache(root: string, { now, random }: CacheOptions): L
       }),
     adopt: (digest, file) =>
       writing(place, async () => {
-        await mkdir(dirname(blobFile(digest)), { recursive: true });
+        await makeFolder(dirname(blobFile(digest)));
         await rename(file, blobFile(digest));
         return blobFile(digest);
       }),
     scratch: async (work) => {
       const folder = temporary();
-      await writing(place, () => mkdir(folder, { recursive: true }));
+      await writing(place, () => makeFolder(folder));
       try {
         return await work(folder);
       } finally {

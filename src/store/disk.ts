@@ -1,6 +1,6 @@
 // Nothing half-written keeps its final name: bytes go to a private name and are renamed; what the disk refuses becomes our error.
 import { createReadStream } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Context } from '../core/context.ts';
 import { abortedError } from '../core/context.ts';
@@ -48,6 +48,30 @@ function writeError(place: Place, cause: unknown): unknown {
   });
 }
 
+/**
+ * Makes the folder with all its parents. Node's own way never ends below a file system that answers "no such file" to new folders, as
+ * /proc does: here a folder is tried again once its parent is there, and no more.
+ */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await makeOne(folder);
+  } catch (error) {
+    const parent = dirname(folder);
+    if (systemCode(error) !== 'ENOENT' || parent === folder) throw error;
+    await makeFolder(parent);
+    await makeOne(folder);
+  }
+}
+
+async function makeOne(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    const isThere = systemCode(error) === 'EEXIST' && (await stat(folder)).isDirectory();
+    if (!isThere) throw error;
+  }
+}
+
 /** Writes `temporary`, which must not exist, and renames it to `file`; folders are made. A failure leaves neither behind. */
 export async function writeWhole(
   ctx: Context,
@@ -55,10 +79,10 @@ export async function writeWhole(
   temporary: string,
   file: string,
 ): Promise<void> {
-  await mkdir(dirname(temporary), { recursive: true });
+  await makeFolder(dirname(temporary));
   try {
     await writeFile(temporary, bytes, { flag: 'wx', mode: 0o644, signal: ctx.signal });
-    await mkdir(dirname(file), { recursive: true });
+    await makeFolder(dirname(file));
     await rename(temporary, file);
   } catch (error) {
     // Whatever stands in the way of removing it, the first failure is the one to tell.

@@ -1,5 +1,5 @@
 // An OCI image layout in a folder, as a store (image-spec, image-layout.md).
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Context } from '../core/context.ts';
 import { counted } from '../core/counted.ts';
@@ -8,7 +8,7 @@ import { ImageSpecError, systemCode } from '../core/error.ts';
 import { Once } from '../core/once.ts';
 import type { Store, Target } from '../content/store.ts';
 import type { Annotations, Descriptor } from '../oci/descriptor.ts';
-import { outputPlace, writeWhole, writing } from './disk.ts';
+import { makeFolder, outputPlace, writeWhole, writing } from './disk.ts';
 import { folderFiles } from './files.ts';
 import { printIndexFile, readIndex, REF_NAME, withEntries } from './layout-index.ts';
 import { blobPath, checkLayout, LAYOUT_BYTES, LAYOUT_FILE, layoutSource } from './layout-source.ts';
@@ -51,7 +51,7 @@ function layoutTarget(folder: string, name: string, { random, annotate = refName
   const prepare = (ctx: Context) =>
     prepared.run(folder, async () => {
       await refuseOther(folder, name);
-      await mkdir(join(folder, 'blobs/sha256'), { recursive: true });
+      await makeFolder(join(folder, 'blobs/sha256'));
       if ((await files.size(LAYOUT_FILE)) === undefined) await write(ctx, LAYOUT_FILE, LAYOUT_BYTES);
       await checkLayout(name, files);
     });

@@ -114,7 +114,7 @@ describe('specTag', () => {
 
   it('refuses a requirements file that is a folder', async () => {
     const error = await expectCode(() => specTag({ requirements: 'd' }, FILES), 'REQUIREMENTS_NOT_FOUND');
-    expect(error.message).toContain('cannot be read');
+    expect(error.message).toMatch(/^The requirements file .* is a folder$/);
   });
 });
 

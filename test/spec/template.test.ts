@@ -84,6 +84,8 @@ describe('initSpec', () => {
   it('says when the folder cannot be made', async () => {
     await writeFile(join(folder, 'file'), '');
     const error = await expectCode(() => initSpec(join(folder, 'file', 'project')), 'OUTPUT_UNWRITABLE');
-    expect(error.message).toContain(join(folder, 'file', 'project', 'imagespec.yaml'));
+    expect(error.message).toContain(`${join(folder, 'file', 'project')} cannot be written: `);
+    // Not "there is a spec already", although the system says that something is there already.
+    await expectCode(() => initSpec(join(folder, 'file')), 'OUTPUT_UNWRITABLE');
   });
 });

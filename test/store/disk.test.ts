@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ImageSpecError } from '../../src/core/error.ts';
-import { outputPlace, readRange, writing } from '../../src/store/disk.ts';
+import { makeFolder, outputPlace, readRange, writing } from '../../src/store/disk.ts';
 import { drain, expectCode } from '../expect-code.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -26,6 +26,29 @@ describe('writing', () => {
     await expect(writing(place, () => Promise.reject(bug))).rejects.toBe(bug);
     const ours = new ImageSpecError('NETWORK', 'cut');
     await expect(writing(place, () => Promise.reject(ours))).rejects.toBe(ours);
+  });
+});
+
+describe('makeFolder', () => {
+  it('makes all that is missing, as often as it is asked', async () => {
+    const folder = await temporaryFolder();
+    const deep = join(folder, 'a', 'b', 'c');
+    await Promise.all([makeFolder(deep), makeFolder(deep), makeFolder(join(folder, 'a', 'd'))]);
+    await makeFolder(deep);
+    expect((await stat(deep)).isDirectory()).toBe(true);
+    await symlink(deep, join(folder, 'link'));
+    await makeFolder(join(folder, 'link'));
+  });
+
+  it('leaves a file that stands in its place', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'file'), '');
+    await expect(makeFolder(join(folder, 'file'))).rejects.toMatchObject({ code: 'EEXIST' });
+    await expect(makeFolder(join(folder, 'file', 'x'))).rejects.toMatchObject({ code: 'ENOTDIR' });
+  });
+
+  it.runIf(existsSync('/proc/self'))('ends where no folder can ever be made', async () => {
+    await expect(makeFolder('/proc/imagespec/x')).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });
 
