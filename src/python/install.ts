@@ -1,5 +1,5 @@
 // A wheel becomes entries of an environment, as the specification of installing wheels says (binary distribution format; PEP 376, 610).
-import type { Entry, FileContent, FileEntry } from '../filesystem/entry.ts';
+import type { Entry, FileEntry } from '../filesystem/entry.ts';
 import { directory, inlineFile } from '../filesystem/entry.ts';
 import { invalidZip } from './invalid-zip.ts';
 import type { DirectUrl } from './lock.ts';
@@ -9,7 +9,7 @@ import { printRecord, rowOf } from './record.ts';
 import { parseEntryPoints, rewrittenScript, withPipOf, wrapperScript } from './scripts.ts';
 import type { VenvLayout } from './venv.ts';
 import type { Wheel } from './wheel.ts';
-import { readMember } from './member.ts';
+import { contentOf, readMember } from './member.ts';
 import type { ZipMember } from './zip.ts';
 
 /** Raised whenever the same wheel would install other bytes: part of every input key. */
@@ -114,11 +114,6 @@ async function installMember(wheel: Wheel, member: ZipMember, venv: VenvLayout):
     content: contentOf(wheel.file, member),
   };
   return { path, entry, row: { path: recordPath(venv, path), hash: listed?.hash ?? '', size: String(member.size) } };
-}
-
-function contentOf(file: string, { method, offset, compressedSize, size, crc32 }: ZipMember): FileContent {
-  const encoding = method === 8 ? 'deflate' : 'identity';
-  return { kind: 'range', file, offset, length: compressedSize, encoding, size, crc32 };
 }
 
 /** Where a member goes (binary distribution format, "The .data directory"). */

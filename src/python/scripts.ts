@@ -70,12 +70,12 @@ if __name__ == "__main__":
 `;
 }
 
-const PLACEHOLDER = /^#!pythonw?[^\n]*(?:\n|$)/;
+const PLACEHOLDER = '#!python';
+const NEWLINE = 0x0a;
 
-/** A script of `.data/scripts` whose first line is the placeholder `#!python` (binary distribution format), else undefined. */
+/** A script of `.data/scripts` whose first line starts with the placeholder (binary distribution format), else undefined. */
 export function rewrittenScript(bytes: Uint8Array, interpreter: string): Uint8Array | undefined {
-  const head = Buffer.from(bytes.subarray(0, 300)).toString('latin1');
-  const line = PLACEHOLDER.exec(head)?.[0];
-  if (line === undefined) return undefined;
-  return Buffer.concat([Buffer.from(shebang(interpreter)), bytes.subarray(line.length)]);
+  if (!Buffer.from(PLACEHOLDER).equals(bytes.subarray(0, PLACEHOLDER.length))) return undefined;
+  const end = bytes.indexOf(NEWLINE) + 1 || bytes.length;
+  return Buffer.concat([Buffer.from(shebang(interpreter)), bytes.subarray(end)]);
 }

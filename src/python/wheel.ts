@@ -1,10 +1,11 @@
 // A wheel as what it says of itself and where its files lie (binary distribution format); checked before anything is believed.
 import { createHash } from 'node:crypto';
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { Context } from '../core/context.ts';
 import { throwIfAborted } from '../core/context.ts';
+import { openScanner } from '../layer/scan-content.ts';
 import { invalidZip } from './invalid-zip.ts';
-import { readMember, scanMember } from './member.ts';
+import { contentOf, readMember } from './member.ts';
 import { normalizeName } from './package-name.ts';
 import type { RecordRow } from './record.ts';
 import { parseRecord } from './record.ts';
@@ -150,20 +151,19 @@ async function readText(file: string, member: ZipMember, what: string): Promise<
  */
 export async function verifyRecord(ctx: Context, wheel: Wheel): Promise<void> {
   const what = `wheel ${wheel.filename}`;
-  const handle = await open(wheel.file);
+  const scanner = await openScanner(ctx);
   try {
     for (const member of wheel.members) {
+      throwIfAborted(ctx);
       const [algorithm, expected] = listedHash(wheel.record.get(member.name));
       const hash = createHash(algorithm);
-      await scanMember(handle, wheel.file, member, what, (chunk) => {
-        throwIfAborted(ctx);
-        hash.update(chunk);
-      });
+      const damaged = (why: string): Error => invalidZip(what, `has a damaged file, ${member.name}: ${why}`);
+      await scanner.scan(contentOf(wheel.file, member), damaged, (bytes) => hash.update(bytes));
       if (expected !== '' && hash.digest('base64url') !== expected)
         throw invalidZip(what, `has a file that is not what its RECORD says: ${member.name}`);
     }
   } finally {
-    await handle.close();
+    scanner.close();
   }
 }
 
