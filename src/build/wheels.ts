@@ -4,6 +4,7 @@ import type { Digest } from '../core/digest.ts';
 import { ImageSpecError } from '../core/error.ts';
 import { fetchWheels } from '../python/fetch.ts';
 import type { LockedWheel } from '../python/lock.ts';
+import { takeCredentials } from '../registry/url-credentials.ts';
 import type { Inputs } from './inputs.ts';
 import type { Services } from './services.ts';
 import { metered } from './services.ts';
@@ -58,11 +59,8 @@ function indexUrlsOf(variables: Readonly<Record<string, string | undefined>>): s
 }
 
 /** Takes user and password out of the URL; those of an index hold for its files as long as they lie on the same host. */
-function takeAuthorization(url: URL, indexes: readonly URL[]): Record<string, string> {
-  const from = url.username ? new URL(url) : indexes.find(({ host, username }) => host === url.host && username);
-  url.username = '';
-  url.password = '';
-  if (!from) return {};
-  const pair = `${decodeURIComponent(from.username)}:${decodeURIComponent(from.password)}`;
-  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+function takeAuthorization(url: URL, indexes: readonly URL[]): Readonly<Record<string, string>> {
+  const own = takeCredentials(url);
+  const index = indexes.find(({ host, username, password }) => host === url.host && (username || password));
+  return own['authorization'] || !index ? own : takeCredentials(new URL(index));
 }

@@ -52,7 +52,7 @@ export const ERROR_CODES = {
   CREDENTIALS: failed('A credentials file or helper could not be read or run.'),
   REDIRECT: failed('A server redirected to somewhere that is not followed.'),
   // Python
-  UV_MISSING: failed('The resolver program uv is neither there nor could it be installed.'),
+  UV_MISSING: failed('The resolver program uv is not there, could not be installed, or gave no answer.'),
   UNRESOLVABLE: failed('The requirements have no common solution.'),
   NO_WHEEL: failed('A distribution has no wheel for the target.'),
   WHEEL_INVALID: failed('A wheel is corrupt or breaks the wheel specification.'),

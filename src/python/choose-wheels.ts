@@ -1,9 +1,10 @@
 // From a lock for many targets to the wheels of one: markers, then tags, then hashes decide (PEP 751, "Installation").
-import { dirname, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { dirname, isAbsolute, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Digest } from '../core/digest.ts';
 import { isDigest } from '../core/digest.ts';
 import { ImageSpecError } from '../core/error.ts';
+import { redactText } from '../core/redact.ts';
 import type { Interpreter } from './interpreter.ts';
 import { describeInterpreter } from './interpreter.ts';
 import type { Lock, LockedWheel } from './lock.ts';
@@ -106,10 +107,19 @@ function sha256Of({ hashes }: PylockFile): Digest | undefined {
 function urlOf({ url, path }: PylockFile, { file, what }: ChooseOptions): string {
   if (url === undefined && path !== undefined) return pathToFileURL(resolve(dirname(file), path)).href;
   const parsed = URL.parse(url ?? '');
-  if (!parsed || !/^(?:https?|file):$/.test(parsed.protocol))
-    throw invalid(`${what} names a file without a usable URL`);
+  if (!parsed || !(/^https?:$/.test(parsed.protocol) || isLocal(parsed)))
+    throw invalid(`${what} names a file by "${redactText(url ?? '')}", which is no URL of http, https or a local file`);
   parsed.hash = '';
   return parsed.href;
+}
+
+/** Whether it is a file of this host: one with another host, or an encoded slash, is none. */
+function isLocal(url: URL): boolean {
+  try {
+    return url.protocol === 'file:' && isAbsolute(fileURLToPath(url));
+  } catch {
+    return false;
+  }
 }
 
 /** The record of a wheel that came by its own URL, without credentials (PEP 610). */

@@ -1,12 +1,12 @@
 // Wheels come to this host: several at a time, verified while they arrive, kept by their sha256.
-import { createReadStream } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Context } from '../core/context.ts';
 import { step } from '../core/context.ts';
 import type { Digest } from '../core/digest.ts';
-import { ImageSpecError } from '../core/error.ts';
+import { ImageSpecError, isImageSpecError } from '../core/error.ts';
 import { mapLimited } from '../core/limit.ts';
 import type { LocalCache } from '../store/cache.ts';
+import { readRange } from '../store/disk.ts';
 import type { LockedWheel } from './lock.ts';
 import { readWheel, verifyRecord } from './wheel.ts';
 
@@ -43,7 +43,7 @@ async function fetchWheel(ctx: Context, wheel: LockedWheel, { cache, open, offli
   return file;
 
   function download(): Promise<string> {
-    if (url.startsWith('file:')) return keep(() => createReadStream(fileURLToPath(url), { highWaterMark: 1 << 20 }));
+    if (url.startsWith('file:')) return keep(() => localBytes(fileURLToPath(url), filename));
     if (!offline) return keep((inner) => open(inner, wheel));
     throw new ImageSpecError('OFFLINE', `${filename} is not in the cache and --offline was given`, {
       hint: 'Build once without --offline.',
@@ -60,6 +60,22 @@ async function fetchWheel(ctx: Context, wheel: LockedWheel, { cache, open, offli
           yield chunk;
         }
       }),
+    );
+  }
+}
+
+async function* localBytes(file: string, filename: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* readRange(file);
+  } catch (cause) {
+    if (!isImageSpecError(cause) || cause.code !== 'NOT_FOUND') throw cause;
+    throw new ImageSpecError(
+      'NOT_FOUND',
+      `The lock names a wheel ${filename} on this machine, but there is no ${file}`,
+      {
+        hint: 'Put the wheel there, or make the lock anew: paths in it are relative to its own folder.',
+        cause,
+      },
     );
   }
 }

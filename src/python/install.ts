@@ -1,6 +1,7 @@
 // A wheel becomes entries of an environment, as the specification of installing wheels says (binary distribution format; PEP 376, 610).
 import type { Entry, FileContent, FileEntry } from '../filesystem/entry.ts';
 import { directory, inlineFile } from '../filesystem/entry.ts';
+import { invalidZip } from './invalid-zip.ts';
 import type { DirectUrl } from './lock.ts';
 import { normalizeName } from './package-name.ts';
 import type { RecordRow } from './record.ts';
@@ -8,9 +9,8 @@ import { printRecord, rowOf } from './record.ts';
 import { parseEntryPoints, rewrittenScript, withPipOf, wrapperScript } from './scripts.ts';
 import type { VenvLayout } from './venv.ts';
 import type { Wheel } from './wheel.ts';
-import { readMember } from './wheel.ts';
+import { readMember } from './member.ts';
 import type { ZipMember } from './zip.ts';
-import { invalidZip } from './zip.ts';
 
 /** Raised whenever the same wheel would install other bytes: part of every input key. */
 export const INSTALL_FORMAT = 2;
@@ -35,7 +35,10 @@ interface Installed {
 /** All files of the wheel, at their places below the environment's root. Throws `WHEEL_INVALID`. */
 export async function installWheel(wheel: Wheel, options: InstallOptions): Promise<readonly Entry[]> {
   const { venv } = options;
-  const listed = parseEntryPoints(wheel.entryPoints);
+  const what = `wheel ${wheel.filename}`;
+  const listed = parseEntryPoints(wheel.entryPoints, (line) => {
+    throw invalidZip(what, `has an entry point that is no program: ${line}`);
+  });
   const points = normalizeName(wheel.name) === 'pip' ? withPipOf(venv.version, listed) : listed;
   const wrappers = new Set(points.map(({ name }) => `bin/${name}`));
   const installed: Installed[] = [];
@@ -45,11 +48,8 @@ export async function installWheel(wheel: Wheel, options: InstallOptions): Promi
     // The entry points are the authority on programs of their names.
     if (!wrappers.has(one.path)) installed.push(one);
   }
-  for (const point of points) {
-    if (point.name.includes('/'))
-      throw invalidZip(`wheel ${wheel.filename}`, `has an entry point with a slash: ${point.name}`);
-    installed.push(made(venv, `bin/${point.name}`, wrapperScript(venv.python, point), 0o755));
-  }
+  for (const point of points) installed.push(made(venv, `bin/${point.name}`, wrapperScript(venv.python, point), 0o755));
+  refuseTwice(installed, what);
   const info = `${venv.sitePackages}/${wheel.distInfo}`;
   const own = [made(venv, `${info}/INSTALLER`, INSTALLER)];
   if (options.requested) own.push(made(venv, `${info}/REQUESTED`, ''));
@@ -71,6 +71,15 @@ function foldersOf(wheel: Wheel, venv: VenvLayout): Entry[] {
     return top !== data || below !== undefined;
   });
   return wanted.map((name) => directory(`${venv.root.slice(1)}/${placeOf(wheel, name, venv).path}`));
+}
+
+/** Members of several folders may be meant for one place, as `a.py` and `a-1.data/purelib/a.py`. */
+function refuseTwice(installed: readonly Installed[], what: string): void {
+  const paths = new Set<string>();
+  for (const { path } of installed) {
+    if (paths.has(path)) throw invalidZip(what, `has two files for one place: ${path}`);
+    paths.add(path);
+  }
 }
 
 /** A path as RECORD has it: relative to site-packages. */
@@ -125,7 +134,7 @@ function placeOf(wheel: Wheel, name: string, venv: VenvLayout): { path: string; 
     scripts: 'bin',
     data: '',
   };
-  const place = places[key];
+  const place = Object.hasOwn(places, key) ? places[key] : undefined;
   if (place === undefined || below === '') {
     throw invalidZip(`wheel ${wheel.filename}`, `has data of an unknown kind: ${name}`);
   }

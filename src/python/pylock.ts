@@ -1,5 +1,5 @@
 // Lock files of the standard kind (PEP 751): what a resolver wrote, or a user brought, as values that can be trusted in shape.
-import { parse } from 'smol-toml';
+import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
 import { ImageSpecError, messageOf } from '../core/error.ts';
 
@@ -49,15 +49,27 @@ export function parsePylock(text: string, what: string): Pylock {
   }
   const parsed = schema.safeParse(document);
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  const issues = parsed.error.issues.map(({ path, message }) => `${placeIn(document, path)}: ${message}`);
   throw invalid(what, `is not a lock file (${issues[0]})`, issues);
+}
+
+/** `packages[3].wheels[0].hashes of numpy`: nobody counts packages. */
+function placeIn(document: unknown, path: readonly PropertyKey[]): string {
+  const place = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
+  const packages = z.object({ packages: z.array(z.object({ name: z.string() }).or(z.unknown())) }).safeParse(document);
+  const [top, index] = path;
+  const owner = top === 'packages' && typeof index === 'number' ? packages.data?.packages[index] : undefined;
+  const name = z.object({ name: z.string() }).safeParse(owner).data?.name;
+  return `${place.replace(/^\./, '')}${name === undefined ? '' : ` of ${name}`}`;
 }
 
 function readToml(text: string, what: string): unknown {
   try {
     return parse(text);
   } catch (cause) {
-    throw invalid(what, `is not TOML: ${messageOf(cause).split('\n', 1)[0]}`, [], cause);
+    const at = cause instanceof TomlError ? ` at line ${cause.line}` : '';
+    const [reason = ''] = messageOf(cause).replace('Invalid TOML document: ', '').split('\n', 1);
+    throw invalid(what, `is not TOML${at}: ${reason}`, [], cause);
   }
 }
 

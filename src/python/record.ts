@@ -9,17 +9,20 @@ export interface RecordRow {
   readonly size: string;
 }
 
+const CELL = '(?:"((?:[^"]|"")*)"|([^",]*))';
+const ROW = new RegExp(`^${CELL},${CELL},${CELL}$`);
+
 /** CSV with three columns; quotes as in RFC 4180. undefined when a line has another shape. */
 export function parseRecord(text: string): RecordRow[] | undefined {
   const rows: RecordRow[] = [];
   for (const line of text.split(/\r?\n/)) {
     if (line === '') continue;
-    const cells = [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^",]*))/g)].map(([, quoted, plain]) =>
-      quoted === undefined ? (plain ?? '') : quoted.replaceAll('""', '"'),
-    );
-    const [path, hash, size] = cells;
-    if (cells.length !== 3 || !path) return undefined;
-    rows.push({ path, hash: hash ?? '', size: size ?? '' });
+    const found = ROW.exec(line);
+    if (!found) return undefined;
+    const cell = (quoted: number): string => found[quoted]?.replaceAll('""', '"') ?? found[quoted + 1] ?? '';
+    const row = { path: cell(1), hash: cell(3), size: cell(5) };
+    if (row.path === '') return undefined;
+    rows.push(row);
   }
   return rows;
 }

@@ -49,12 +49,10 @@ export async function resolve(
   const answer = join(options.scratch, 'pylock.toml');
   await runUv(ctx, wants, interpreter, answer, options);
   const what = "uv's answer";
-  return chooseWheels(parsePylock(await readFile(answer, 'utf8'), what), {
-    interpreter,
-    file: answer,
-    what,
-    requirements,
+  const text = await readFile(answer, 'utf8').catch((cause: unknown) => {
+    throw notUv('it ended well, but wrote no lock', cause);
   });
+  return chooseWheels(parsePylock(text, what), { interpreter, file: answer, what, requirements });
 }
 
 function lockOfNothing(interpreter: Interpreter): Lock {
@@ -84,7 +82,14 @@ async function runUv(
   if (offline) args.push('--offline');
   const env = uvEnvironment(wants, options);
   const { status, stderr, failure } = await runProgram(ctx, uv, args, { env, folder: scratch, timeoutMs: TIMEOUT_MS });
-  if (status !== 0) throw uvError(failure ?? redactText(stderr), interpreter, offline);
+  if (failure !== undefined) throw notUv(failure);
+  if (status !== 0) throw uvError(redactText(stderr), interpreter, offline);
+}
+
+const OWN_UV = 'Unset IMAGESPEC_UV, so that the version is used that is known to work.';
+
+function notUv(why: string, cause?: unknown): ImageSpecError {
+  return new ImageSpecError('UV_MISSING', `The resolver uv gave no answer: ${why}`, { hint: OWN_UV, cause });
 }
 
 /** Index URLs go by variable, since the arguments of a process can be read by everyone on the machine. */
@@ -103,11 +108,7 @@ function uvEnvironment({ pipIndex, pipExtraIndexUrls }: Wants, { env, cacheFolde
 
 /** What uv's words mean; the first that fits decides. */
 const MEANINGS: readonly (readonly [words: RegExp, code: ErrorCode, hint: string])[] = [
-  [
-    /Failed to inspect Python|Querying Python at|Failed to query Python/i,
-    'UV_MISSING',
-    'Unset IMAGESPEC_UV, so that the version is used that is known to work.',
-  ],
+  [/Failed to inspect Python|Querying Python at|Failed to query Python/i, 'UV_MISSING', OWN_UV],
   [/network was disabled|not found in the cache/i, 'OFFLINE', 'Build once without --offline.'],
   [
     /401 Unauthorized|lack of valid authentication/i,

@@ -43,6 +43,8 @@ export async function runProgram(
   let failure: string | undefined;
   let killer: NodeJS.Timeout | undefined;
   const stop = (): void => {
+    // A program of its own that outlives it would hold its outputs open.
+    child.once('exit', () => [child.stdout, child.stderr].forEach((stream) => stream.destroy()));
     child.kill('SIGTERM');
     killer ??= setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
   };
@@ -79,9 +81,13 @@ export async function runProgram(
 async function start(stream: AsyncIterable<Buffer>): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of stream) {
-    if (size < OUTPUT_LIMIT_BYTES) chunks.push(chunk.subarray(0, OUTPUT_LIMIT_BYTES - size));
-    size += chunk.length;
+  try {
+    for await (const chunk of stream) {
+      if (size < OUTPUT_LIMIT_BYTES) chunks.push(chunk.subarray(0, OUTPUT_LIMIT_BYTES - size));
+      size += chunk.length;
+    }
+  } catch {
+    // Broken off: the end of the program tells why.
   }
   return Buffer.concat(chunks).toString('utf8');
 }

@@ -10,9 +10,17 @@ export interface EntryPoint {
 /** Linux cuts the first line of a script at this length (binfmt_script, BINPRM_BUF_SIZE less the end). */
 const SHEBANG_LIMIT_BYTES = 127;
 
-/** `[console_scripts]` and `[gui_scripts]` of entry_points.txt (packaging.python.org, Entry points); other groups are not programs. */
-export function parseEntryPoints(text: string): EntryPoint[] {
-  const points: EntryPoint[] = [];
+/** A function of a module, and extras that nobody asks for any more (packaging.python.org, Entry points, "Data model"). */
+const OBJECT = /^([\p{L}\p{N}_.]+)\s*:\s*([\p{L}\p{N}_.]+)\s*(?:\[[^\]]*\])?$/u;
+/** Becomes the name of a file. */
+const PROGRAM = /^(?!\.{1,2}$)[^/\\\p{Cc}]+$/u;
+
+/**
+ * The programs of entry_points.txt: `[console_scripts]` and `[gui_scripts]`; other groups are not programs. Of two lines for one name the
+ * last counts. Calls `refuse` with a line that names no function, or no program.
+ */
+export function parseEntryPoints(text: string, refuse: (line: string) => never): EntryPoint[] {
+  const points = new Map<string, EntryPoint>();
   let group = '';
   for (const raw of text.split(/\r?\n/)) {
     const line = raw.trim();
@@ -20,10 +28,13 @@ export function parseEntryPoints(text: string): EntryPoint[] {
     if (header) group = header[1]?.trim() ?? '';
     if (header || line === '' || /^[#;]/.test(line)) continue;
     if (group !== 'console_scripts' && group !== 'gui_scripts') continue;
-    const [, name, module, attribute] = /^([^=]+?)\s*=\s*([\w.]+)\s*:\s*([\w.]+)\s*(?:\[[^\]]*\])?$/.exec(line) ?? [];
-    if (name && module && attribute) points.push({ name, module, attribute });
+    const split = line.indexOf('=');
+    const name = line.slice(0, Math.max(0, split)).trim();
+    const [, module, attribute] = OBJECT.exec(line.slice(split + 1).trim()) ?? [];
+    if (!PROGRAM.test(name) || !module || !attribute) refuse(line);
+    else points.set(name, { name, module, attribute });
   }
-  return points;
+  return [...points.values()];
 }
 
 /**

@@ -5,6 +5,7 @@ import { redactUrl } from '../core/redact.ts';
 import { answerError } from '../registry/answer.ts';
 import type { Http } from '../registry/http.ts';
 import { filenameOfUrl } from './tags.ts';
+import { takeCredentials } from '../registry/url-credentials.ts';
 
 const ACCEPT = 'application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01';
 /** The pages of projects with thousands of files have some megabytes. */
@@ -46,13 +47,4 @@ function hrefsOf(page: string): string[] {
     page.trimStart().startsWith('{') ? /"url"\s*:\s*("[^"]*")/g : /\bhref\s*=\s*("[^"]*"|'[^']*')/gi,
   );
   return [...found].map(([, quoted = '']) => quoted.slice(1, -1).replaceAll('\\/', '/').replaceAll('&amp;', '&'));
-}
-
-/** Removes user and password from the URL and gives them as a header. */
-function takeCredentials(url: URL): Readonly<Record<string, string>> {
-  if (url.username === '') return {};
-  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-  url.username = '';
-  url.password = '';
-  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }

@@ -1,6 +1,5 @@
 // uv, the resolver: found where the user put it, or brought into our cache by way of the host's own package index.
 import { chmod, stat } from 'node:fs/promises';
-import { createReadStream } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import type { Context } from '../core/context.ts';
 import { step, throwIfAborted } from '../core/context.ts';
@@ -8,12 +7,13 @@ import { ImageSpecError, messageOf } from '../core/error.ts';
 import { redactText } from '../core/redact.ts';
 import type { Http } from '../registry/http.ts';
 import type { LocalCache } from '../store/cache.ts';
+import { readRange } from '../store/disk.ts';
 import type { ProgramEnd } from './run-program.ts';
 import { runProgram } from './run-program.ts';
 import { findInIndex } from './simple-index.ts';
 import type { UvWheel } from './uv-release.ts';
 import { UV_MEMBER, UV_VERSION, UV_WHEELS } from './uv-release.ts';
-import { memberBytes } from './wheel.ts';
+import { memberBytes } from './member.ts';
 import { readZip } from './zip.ts';
 
 export interface FindUvOptions {
@@ -138,7 +138,7 @@ async function fromPip(ctx: Context, release: UvWheel, options: FindUvOptions): 
     const { status, stderr, failure } = await run(ctx, 'python3', args, { ...options, env }, DOWNLOAD_TIMEOUT_MS);
     if (status !== 0) throw new Error(`pip failed: ${failure ?? stderr.trim().split('\n').at(-1)}`);
     const file = join(folder, release.filename);
-    return cache.keep(ctx, release.wheel, release.filename, () => createReadStream(file));
+    return cache.keep(ctx, release.wheel, release.filename, () => readRange(file));
   });
 }
 

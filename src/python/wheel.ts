@@ -1,18 +1,16 @@
 // A wheel as what it says of itself and where its files lie (binary distribution format); checked before anything is believed.
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
 import { open, stat } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream';
-import { createInflateRaw, inflateRawSync } from 'node:zlib';
 import type { Context } from '../core/context.ts';
 import { throwIfAborted } from '../core/context.ts';
-import { isImageSpecError, messageOf } from '../core/error.ts';
+import { invalidZip } from './invalid-zip.ts';
+import { readMember, scanMember } from './member.ts';
+import { normalizeName } from './package-name.ts';
 import type { RecordRow } from './record.ts';
 import { parseRecord } from './record.ts';
+import { compareVersions, isVersion } from './version.ts';
 import type { ZipMember } from './zip.ts';
-import { invalidZip, readZip } from './zip.ts';
+import { readZip } from './zip.ts';
 
 export interface Wheel {
   /** Host path. */
@@ -31,9 +29,6 @@ export interface Wheel {
   readonly record: ReadonlyMap<string, RecordRow>;
   readonly entryPoints: string;
 }
-
-/** METADATA of real wheels stays in the hundreds of kilobytes, RECORD of the largest in the low megabytes. */
-const DOCUMENT_LIMIT_BYTES = 32 << 20;
 
 /**
  * Reads the directory and the documents of a wheel. Throws `WHEEL_INVALID` when it is damaged, hostile, not what its name says, of a newer
@@ -56,9 +51,8 @@ export async function readWheel(ctx: Context, file: string, filename: string): P
   if (metadata === undefined || wheel === undefined || record === undefined) {
     throw invalidZip(what, `lacks METADATA, WHEEL or RECORD in ${distInfo}`);
   }
-  const version = /^Wheel-Version:\s*(\d+)/m.exec(wheel)?.[1];
-  if (version !== '1') throw invalidZip(what, `has the wheel version ${version ?? 'none'}, only 1 is known`);
-  const name = /^Name:\s*(.+?)\s*$/m.exec(metadata)?.[1] ?? '';
+  checkFormat(wheel, what);
+  const name = nameIn(metadata, filename, what);
   const rows = checkRecord(members, distInfo, record, what);
   const emptyFolders = emptyFoldersOf(all.map((member) => member.name));
   return { file, filename, size, members, emptyFolders, distInfo, name, record: rows, entryPoints: entryPoints ?? '' };
@@ -78,22 +72,45 @@ function emptyFoldersOf(names: readonly string[]): string[] {
     .filter((name) => !filled.has(name));
 }
 
-const normalized = (name: string): string => name.replace(/[-_.]+/g, '-').toLowerCase();
-
 function findDistInfo(members: readonly ZipMember[], filename: string, what: string): string {
   const tops = new Set(members.map(({ name }) => name.split('/', 1)[0] ?? ''));
   const infos = [...tops].filter((top) => top.endsWith('.dist-info'));
   const [own] = infos;
   if (infos.length !== 1 || !own) throw invalidZip(what, `has ${infos.length} .dist-info folders instead of one`);
-  const [name, version] = filename.split('-');
-  const [ownName, ownVersion] = own.slice(0, -'.dist-info'.length).split('-');
-  if (
-    normalized(name ?? '') !== normalized(ownName ?? '') ||
-    normalized(version ?? '') !== normalized(ownVersion ?? '')
-  ) {
-    throw invalidZip(what, `holds ${own}, which is not what its name says`);
-  }
-  return own;
+  const [name, version] = own.slice(0, -'.dist-info'.length).split('-');
+  if (isNamed(filename, name, version)) return own;
+  throw invalidZip(what, `holds ${own}, which is not what its name says`);
+}
+
+/** Whether the file name of a wheel is one of this name and version; both may be spelled in several ways. */
+function isNamed(filename: string, name: string | undefined, version: string | undefined): boolean {
+  const [ownName = '', ownVersion = ''] = filename.split('-');
+  if (normalizeName(name ?? '') !== normalizeName(ownName)) return false;
+  if (version === undefined || !isVersion(version) || !isVersion(ownVersion)) return version === ownVersion;
+  return compareVersions(version, ownVersion) === 0;
+}
+
+/** The format that this reader knows (binary distribution format, "Installing a wheel": another major version is refused). */
+function checkFormat(wheel: string, what: string): void {
+  const version = headerIn(wheel, 'Wheel-Version');
+  if (version === undefined) throw invalidZip(what, 'does not say its Wheel-Version');
+  if (!/^1(?:\.\d+)*$/.test(version)) throw invalidZip(what, `is of the wheel format ${version}, only 1 is known`);
+}
+
+/** The name as METADATA writes it: it becomes part of paths, so it must be the one that the file name says. */
+function nameIn(metadata: string, filename: string, what: string): string {
+  const [name, version] = [headerIn(metadata, 'Name'), headerIn(metadata, 'Version')];
+  if (name !== undefined && isNamed(filename, name, version)) return name;
+  throw invalidZip(
+    what,
+    `is ${name ?? 'nameless'} ${version ?? 'without a version'} by its METADATA, not what its name says`,
+  );
+}
+
+/** The value of a header in the head of an e-mail like document. */
+function headerIn(document: string, header: string): string | undefined {
+  const [head = ''] = document.split(/\r?\n\r?\n/, 1);
+  return new RegExp(`^${header}:[ \\t]*(.*?)[ \\t]*\\r?$`, 'im').exec(head)?.[1];
 }
 
 /** Files that sign RECORD cannot stand in it. */
@@ -123,84 +140,35 @@ function checkRecord(
   return byPath;
 }
 
-/** The content of one member, as a stream; CRC and size are the layer's to check. */
-export function memberBytes(file: string, { method, offset, compressedSize }: ZipMember): AsyncIterable<Uint8Array> {
-  if (compressedSize === 0) return emptyBytes();
-  const raw = createReadStream(file, { start: offset, end: offset + compressedSize - 1, highWaterMark: 1 << 20 });
-  if (method === 0) return raw;
-  const inflate = createInflateRaw({ chunkSize: 1 << 20 });
-  // Failures of either end destroy the last stream, whose iteration then throws them.
-  pipeline(raw as Readable, inflate, () => undefined);
-  return inflate;
-}
-
-async function* emptyBytes(): AsyncGenerator<Uint8Array> {}
-
-export async function readMember(file: string, member: ZipMember, what: string): Promise<Uint8Array> {
-  if (member.size > DOCUMENT_LIMIT_BYTES)
-    throw invalidZip(what, `has a document of ${member.size} bytes: ${member.name}`);
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of memberBytes(file, member)) {
-      size += chunk.length;
-      if (size > member.size) throw invalidZip(what, `has more bytes in ${member.name} than it says`);
-      chunks.push(chunk);
-    }
-  } catch (cause) {
-    if (isImageSpecError(cause)) throw cause;
-    throw invalidZip(what, `cannot be read at ${member.name}: ${messageOf(cause)}`, cause);
-  }
-  if (size !== member.size) throw invalidZip(what, `has fewer bytes in ${member.name} than it says`);
-  return Buffer.concat(chunks);
-}
-
 async function readText(file: string, member: ZipMember, what: string): Promise<string> {
   return new TextDecoder().decode(await readMember(file, member, what));
 }
 
-/** Members of up to this size are inflated in one call, which costs a third of a stream; larger ones flow. */
-const WHOLE_LIMIT_BYTES = 4 << 20;
-
 /**
- * Reads every file of the wheel and compares it with RECORD. Throws `WHEEL_INVALID` naming the first that differs. Costs an inflate and a
- * hash of everything: for wheels that are seen for the first time.
+ * Reads every file of the wheel and compares it with zip and RECORD. Throws `WHEEL_INVALID` naming the first that differs. Costs an inflate
+ * and a hash of everything: for wheels that are seen for the first time.
  */
 export async function verifyRecord(ctx: Context, wheel: Wheel): Promise<void> {
   const what = `wheel ${wheel.filename}`;
   const handle = await open(wheel.file);
   try {
     for (const member of wheel.members) {
-      const row = wheel.record.get(member.name);
-      if (!row || row.hash === '') continue;
-      throwIfAborted(ctx);
-      const split = row.hash.indexOf('=');
-      const [algorithm, expected] = [row.hash.slice(0, split), row.hash.slice(split + 1)];
-      const found = await hashMember(handle, wheel.file, member, algorithm).catch((cause: unknown) => {
-        throw invalidZip(what, `cannot be read at ${member.name}: ${messageOf(cause)}`, cause);
+      const [algorithm, expected] = listedHash(wheel.record.get(member.name));
+      const hash = createHash(algorithm);
+      await scanMember(handle, wheel.file, member, what, (chunk) => {
+        throwIfAborted(ctx);
+        hash.update(chunk);
       });
-      if (found !== expected) throw invalidZip(what, `has a file that is not what its RECORD says: ${member.name}`);
+      if (expected !== '' && hash.digest('base64url') !== expected)
+        throw invalidZip(what, `has a file that is not what its RECORD says: ${member.name}`);
     }
   } finally {
     await handle.close();
   }
 }
 
-async function hashMember(handle: FileHandle, file: string, member: ZipMember, algorithm: string): Promise<string> {
-  const hash = createHash(algorithm);
-  if (member.size > WHOLE_LIMIT_BYTES || member.compressedSize > WHOLE_LIMIT_BYTES) {
-    for await (const chunk of memberBytes(file, member)) hash.update(chunk);
-    return hash.digest('base64url');
-  }
-  const { buffer } = await handle.read(
-    Buffer.allocUnsafe(member.compressedSize),
-    0,
-    member.compressedSize,
-    member.offset,
-  );
-  const whole =
-    member.method === 0
-      ? buffer
-      : inflateRawSync(buffer, { chunkSize: Math.max(64, member.size), maxOutputLength: member.size + 1 });
-  return hash.update(whole).digest('base64url');
+/** Algorithm and digest; RECORD itself and its signatures have none. */
+function listedHash(row: RecordRow | undefined): readonly [algorithm: string, expected: string] {
+  const [algorithm = '', expected = ''] = (row?.hash ?? '').split('=', 2);
+  return [algorithm || 'sha256', expected];
 }

@@ -1,7 +1,9 @@
 // A zip's directory, read in place: what a wheel holds and where its streams lie. No zip library gives the streams themselves.
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
-import { ImageSpecError } from '../core/error.ts';
+import { invalidZip } from './invalid-zip.ts';
+import { findZipEnd, readAt } from './zip-end.ts';
+import { checkNames } from './zip-names.ts';
 
 /** One member (APPNOTE.TXT 4.3.12). */
 export interface ZipMember {
@@ -15,7 +17,7 @@ export interface ZipMember {
   readonly size: number;
   /** Where its bytes begin in the file. */
   readonly offset: number;
-  /** Unix mode of the external attributes, 0 when the zip was made elsewhere. */
+  /** Unix mode of the external attributes, 0 when the zip was not made on Unix. */
   readonly mode: number;
 }
 
@@ -24,13 +26,15 @@ const DIRECTORY_LIMIT_BYTES = 64 << 20;
 const MEMBER_LIMIT = 200_000;
 /** Content of one wheel: the largest known (CUDA) stay below 8 GB. */
 const CONTENT_LIMIT_BYTES = 32e9;
-/** End record with the longest comment, and the zip64 locator before it. */
-const TAIL_BYTES = 22 + 65_535 + 20;
+/** DEFLATE cannot gain more than this (RFC 1951: 258 bytes from two bits). */
+const RATIO_LIMIT = 1032;
 /** Local headers are read in windows: members lie in the order of the directory, so a window serves many. */
 const WINDOW_BYTES = 1 << 20;
 const LOCAL_HEADER_BYTES = 30;
 
+/** A member as the directory has it. */
 interface Found extends Omit<ZipMember, 'offset'> {
+  /** Where its local header begins. */
   readonly header: number;
 }
 
@@ -39,11 +43,12 @@ export async function readZip(file: string, what: string): Promise<ZipMember[]> 
   const handle = await open(file);
   try {
     const { size } = await handle.stat();
-    const end = await findEnd(handle, size, what);
-    if (end.size > DIRECTORY_LIMIT_BYTES || end.offset + end.size > size)
-      throw invalidZip(what, 'has an impossible directory');
-    const directory = await readAt(handle, end.offset, end.size, what);
-    const found = parseDirectory(directory, end.count, what);
+    const end = await findZipEnd(handle, size, what);
+    if (end.size > DIRECTORY_LIMIT_BYTES) throw invalidZip(what, 'has an impossibly large directory');
+    if (end.count > MEMBER_LIMIT) throw invalidZip(what, `has more than ${MEMBER_LIMIT} members`);
+    const found = parseDirectory(await readAt(handle, end.offset, end.size, what), end.count, what);
+    const names = found.map(({ name }) => name);
+    checkNames(names, what);
     refuseBombs(found, what);
     return await locate(handle, found, end.offset, what);
   } finally {
@@ -51,91 +56,58 @@ export async function readZip(file: string, what: string): Promise<ZipMember[]> 
   }
 }
 
-export function invalidZip(what: string, why: string, cause?: unknown): ImageSpecError {
-  return new ImageSpecError('WHEEL_INVALID', `${what} ${why}`, {
-    hint: 'The wheel is damaged or hostile: choose another version, and tell its authors.',
-    cause,
-  });
-}
-
-async function readAt(handle: FileHandle, position: number, length: number, what: string): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(length);
-  const { bytesRead } = await handle.read(buffer, 0, length, position);
-  if (bytesRead < length) throw invalidZip(what, 'is cut');
-  return buffer;
-}
-
-interface End {
-  readonly offset: number;
-  readonly size: number;
-  readonly count: number;
-}
-
-async function findEnd(handle: FileHandle, size: number, what: string): Promise<End> {
-  const length = Math.min(size, TAIL_BYTES);
-  const tail = await readAt(handle, size - length, length, what);
-  let at = tail.length - 22;
-  while (at >= 0 && tail.readUInt32LE(at) !== 0x06054b50) at--;
-  if (at < 0) throw invalidZip(what, 'is not a zip archive');
-  const end = {
-    count: tail.readUInt16LE(at + 10),
-    size: tail.readUInt32LE(at + 12),
-    offset: tail.readUInt32LE(at + 16),
-  };
-  if (end.count !== 0xffff && end.size !== 0xffffffff && end.offset !== 0xffffffff) return end;
-  if (at < 20 || tail.readUInt32LE(at - 20) !== 0x07064b50) throw invalidZip(what, 'has no zip64 locator');
-  const record = await readAt(handle, Number(tail.readBigUInt64LE(at - 12)), 56, what);
-  if (record.readUInt32LE(0) !== 0x06064b50) throw invalidZip(what, 'has no zip64 end record');
-  return {
-    count: Number(record.readBigUInt64LE(32)),
-    size: Number(record.readBigUInt64LE(40)),
-    offset: Number(record.readBigUInt64LE(48)),
-  };
-}
-
 function parseDirectory(directory: Buffer, count: number, what: string): Found[] {
-  if (count > MEMBER_LIMIT) throw invalidZip(what, `has more than ${MEMBER_LIMIT} members`);
   const found: Found[] = [];
-  const names = new Set<string>();
-  for (let at = 0; found.length < count;) {
+  let at = 0;
+  while (found.length < count) {
     if (at + 46 > directory.length || directory.readUInt32LE(at) !== 0x02014b50)
       throw invalidZip(what, 'has a broken directory');
-    const nameLength = directory.readUInt16LE(at + 28);
-    const extraLength = directory.readUInt16LE(at + 30);
-    const next = at + 46 + nameLength + extraLength + directory.readUInt16LE(at + 32);
+    const extraAt = at + 46 + directory.readUInt16LE(at + 28);
+    const commentAt = extraAt + directory.readUInt16LE(at + 30);
+    const next = commentAt + directory.readUInt16LE(at + 32);
     if (next > directory.length) throw invalidZip(what, 'has a broken directory');
-    const name = directory.toString('utf8', at + 46, at + 46 + nameLength);
-    checkName(name, names, what);
-    found.push(
-      parseMember(
-        directory,
-        at,
-        name,
-        directory.subarray(at + 46 + nameLength, at + 46 + nameLength + extraLength),
-        what,
-      ),
-    );
+    const name = directory.toString('utf8', at + 46, extraAt);
+    found.push(parseMember(directory.subarray(at, at + 46), name, directory.subarray(extraAt, commentAt), what));
     at = next;
   }
+  if (at < directory.length) throw invalidZip(what, 'has more members in its directory than it says');
   return found;
 }
 
-function parseMember(directory: Buffer, at: number, name: string, extra: Buffer, what: string): Found {
-  const flags = directory.readUInt16LE(at + 8);
-  const method = directory.readUInt16LE(at + 10);
-  if (flags & 1) throw invalidZip(what, `has an encrypted member "${name}"`);
+/** Encrypted, strongly encrypted, headers masked (APPNOTE.TXT 4.4.4). */
+const ENCRYPTED = 0x2041;
+
+function parseMember(fields: Buffer, name: string, extra: Buffer, what: string): Found {
+  const method = fields.readUInt16LE(10);
+  if (fields.readUInt16LE(8) & ENCRYPTED) throw invalidZip(what, `has an encrypted member "${name}"`);
   if (method !== 0 && method !== 8)
     throw invalidZip(what, `has a member "${name}" of the unknown compression method ${method}`);
-  const mode = directory.readUInt32LE(at + 38) >>> 16;
-  if ((mode & 0o170000) === 0o120000) throw invalidZip(what, `has a symbolic link "${name}"`);
-  const short = [
-    directory.readUInt32LE(at + 24),
-    directory.readUInt32LE(at + 20),
-    directory.readUInt32LE(at + 42),
-  ] as const;
+  const short = [fields.readUInt32LE(24), fields.readUInt32LE(20), fields.readUInt32LE(42)] as const;
   const [size, compressedSize, header] = short.includes(0xffffffff) ? zip64Sizes(short, extra, name, what) : short;
   if (method === 0 && size !== compressedSize) throw invalidZip(what, `has a stored member "${name}" of two sizes`);
-  return { name, method, crc32: directory.readUInt32LE(at + 16), compressedSize, size, header, mode };
+  return {
+    name,
+    method,
+    crc32: fields.readUInt32LE(16),
+    compressedSize,
+    size,
+    header,
+    mode: modeOf(fields, name, what),
+  };
+}
+
+/** Hosts of APPNOTE.TXT 4.4.2 whose upper attributes are a Unix mode: Unix and OS X. */
+const UNIX_HOSTS = new Set([3, 19]);
+const REGULAR_OR_UNSAID = new Set([0, 0o100000]);
+
+function modeOf(fields: Buffer, name: string, what: string): number {
+  if (!UNIX_HOSTS.has(fields.readUInt8(5))) return 0;
+  const mode = fields.readUInt16LE(40);
+  const kind = mode & 0o170000;
+  if (kind === 0o120000) throw invalidZip(what, `has a symbolic link "${name}"`);
+  if (!name.endsWith('/') && !REGULAR_OR_UNSAID.has(kind))
+    throw invalidZip(what, `has a member "${name}" that is neither file nor folder`);
+  return mode;
 }
 
 /** APPNOTE.TXT 4.5.3: what did not fit stands in the extra field, in this order. */
@@ -148,9 +120,10 @@ function zip64Sizes(
   for (let at = 0; at + 4 <= extra.length; at += 4 + extra.readUInt16LE(at + 2)) {
     if (extra.readUInt16LE(at) !== 1) continue;
     let from = at + 4;
+    const until = Math.min(extra.length, from + extra.readUInt16LE(at + 2));
     const take = (value: number): number => {
       if (value !== 0xffffffff) return value;
-      if (from + 8 > extra.length) throw invalidZip(what, `has a broken zip64 field at "${name}"`);
+      if (from + 8 > until) throw invalidZip(what, `has a broken zip64 field at "${name}"`);
       from += 8;
       return Number(extra.readBigUInt64LE(from - 8));
     };
@@ -158,21 +131,6 @@ function zip64Sizes(
   }
   throw invalidZip(what, `lacks the zip64 field of "${name}"`);
 }
-
-/** Names that would leave the folder, hide another, or mean another file on some systems. */
-function checkName(name: string, names: Set<string>, what: string): void {
-  const parts = name.replace(/\/$/, '').split('/');
-  const isOdd = parts.some((part) => part === '' || part === '.' || part === '..') || /[\\\0]|^[A-Za-z]:/.test(name);
-  if (isOdd || name.includes('\ufffd'))
-    throw invalidZip(what, `has a member with a path that is not allowed: "${name}"`);
-  const key = name.toLowerCase();
-  if (names.has(key))
-    throw invalidZip(what, `has two members called "${name}", alike but for upper and lower case or equal`);
-  names.add(key);
-}
-
-/** DEFLATE cannot gain more than this (RFC 1951: 258 bytes from two bits). */
-const RATIO_LIMIT = 1032;
 
 function refuseBombs(found: readonly Found[], what: string): void {
   let total = 0;
@@ -192,13 +150,12 @@ async function locate(handle: FileHandle, found: readonly Found[], end: number, 
   for (const member of inOrder) {
     if (member.header < free) throw invalidZip(what, `has overlapping members at "${member.name}"`);
     const local = await window(member.header, LOCAL_HEADER_BYTES);
-    const nameLength = local.readUInt16LE(26);
-    if (local.readUInt32LE(0) !== 0x04034b50 || local.readUInt16LE(8) !== member.method || nameLength > 65_535) {
+    if (!localAgrees(local, member))
       throw invalidZip(what, `has a local header that contradicts the directory at "${member.name}"`);
-    }
+    const nameLength = local.readUInt16LE(26);
+    const offset = member.header + LOCAL_HEADER_BYTES + nameLength + local.readUInt16LE(28);
     const name = (await window(member.header + LOCAL_HEADER_BYTES, nameLength)).toString('utf8');
     if (name !== member.name) throw invalidZip(what, `calls "${member.name}" also "${name}"`);
-    const offset = member.header + LOCAL_HEADER_BYTES + nameLength + local.readUInt16LE(28);
     free = offset + member.compressedSize;
     if (free > end) throw invalidZip(what, `has a member "${member.name}" that reaches into the directory`);
     offsets.set(member, offset);
@@ -207,6 +164,16 @@ async function locate(handle: FileHandle, found: readonly Found[], end: number, 
     const { name, method, crc32, compressedSize, size, mode } = member;
     return { name, method, crc32, compressedSize, size, mode, offset: offsets.get(member) ?? 0 };
   });
+}
+
+/** Sizes and CRC stand here only when they were known before the bytes (APPNOTE.TXT 4.4.4, bit 3), and fit. */
+function localAgrees(local: Buffer, { method, crc32, compressedSize, size }: Found): boolean {
+  if (local.readUInt32LE(0) !== 0x04034b50 || local.readUInt16LE(8) !== method) return false;
+  const flags = local.readUInt16LE(6);
+  if (flags & ENCRYPTED) return false;
+  if (flags & 8) return true;
+  const fits = (at: number, value: number): boolean => [value, 0xffffffff].includes(local.readUInt32LE(at));
+  return local.readUInt32LE(14) === crc32 && fits(18, compressedSize) && fits(22, size);
 }
 
 function createWindow(handle: FileHandle, end: number, what: string) {

@@ -2,6 +2,7 @@
 import type { Dispatcher } from 'undici';
 import { proxyFor } from './proxy.ts';
 import { trustContext } from './trust.ts';
+import { takeCredentials } from './url-credentials.ts';
 
 /** Name resolution, TCP and TLS together; a host that is there answers within round-trips. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -47,7 +48,6 @@ export function createNetwork({ env, ca }: NetworkOptions): Network {
 
 /** undici drops a user without a password; the proxy shall see what was written. */
 function proxyOptions(proxy: URL): { uri: string; token?: string } {
-  if (!proxy.username) return { uri: proxy.origin };
-  const userInfo = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
-  return { uri: proxy.origin, token: `Basic ${Buffer.from(userInfo).toString('base64')}` };
+  const { authorization: token } = takeCredentials(new URL(proxy));
+  return { uri: proxy.origin, ...(token !== undefined && { token }) };
 }

@@ -1,0 +1,16 @@
+// User and password of a URL travel as a header, never in the URL: URLs end up in messages and logs.
+
+/** Removes user and password from the URL and gives them as a header; none where there are none. */
+export function takeCredentials(url: URL): Readonly<Record<string, string>> {
+  const { username, password } = url;
+  if (username === '' && password === '') return {};
+  url.username = '';
+  url.password = '';
+  const pair = `${decoded(username)}:${decoded(password)}`;
+  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+}
+
+/** Percent-decoded; a `%` that encodes nothing stands for itself. */
+function decoded(text: string): string {
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, (bytes) => Buffer.from(bytes.replaceAll('%', ''), 'hex').toString());
+}
