@@ -131,13 +131,7 @@ async function readRequirements(file: string): Promise<Uint8Array> {
 }
 
 function whyUnread(cause: unknown): string {
-  switch (systemCode(cause)) {
-    case 'ENOENT':
-    case 'ENOTDIR':
-      return 'does not exist';
-    case 'EISDIR':
-      return 'is a folder';
-    default:
-      return `cannot be read: ${messageOf(cause)}`;
-  }
+  const code = systemCode(cause);
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'does not exist';
+  return code === 'EISDIR' ? 'is a folder' : `cannot be read: ${messageOf(cause)}`;
 }
