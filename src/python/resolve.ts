@@ -117,6 +117,8 @@ const MEANINGS: readonly (readonly [words: RegExp, code: ErrorCode, hint: string
   ],
   [/403 Forbidden/i, 'FORBIDDEN', 'Ask for read access to this index, or use another token.'],
   [/404 Not Found/i, 'NOT_FOUND', 'Check the URL.'],
+  [/429 Too Many/i, 'RATE_LIMITED', 'Wait a while and try again; indexes allow more to users who are logged in.'],
+  [/server error \(5\d\d/i, 'SERVER_ERROR', 'This is a fault of the index or of a proxy before it: try again later.'],
   [
     /Failed to fetch|error sending request|dns error/i,
     'INDEX_UNREACHABLE',
@@ -132,29 +134,46 @@ const MEANINGS: readonly (readonly [words: RegExp, code: ErrorCode, hint: string
     'NO_WHEEL',
     'Choose another version or base image, or build a wheel and publish that to your index.',
   ],
-  [/couldn't parse|invalid requirement|unsupported/i, 'REQUIREMENTS_INVALID', 'Correct the line.'],
+  [/invalid package format/i, 'WHEEL_INVALID', 'The wheel is damaged: choose another version, and tell its authors.'],
+  [
+    /not found in the package registry|there are no versions of/i,
+    'UNRESOLVABLE',
+    'Check the spelling of the name, and that `pip_index` is an index that has it.',
+  ],
+  [/couldn't parse|invalid requirement|unsupported|^error: unexpected/i, 'REQUIREMENTS_INVALID', 'Correct the line.'],
 ];
+const NO_SOLUTION = [
+  /^/,
+  'UNRESOLVABLE',
+  'Loosen one of the versions that are named, or choose another base image.',
+] as const;
 
 function uvError(words: string, interpreter: Interpreter, offline: boolean): ImageSpecError {
-  const reasons = reasonsOf(words);
-  const [, code, hint] = MEANINGS.find(
-    ([pattern, meant]) => pattern.test(words) && (meant !== 'OFFLINE' || offline),
-  ) ?? ['', 'UNRESOLVABLE' as const, 'Loosen one of the versions that are named, or choose another base image.'];
-  const message = `The requirements cannot be resolved for ${describeInterpreter(interpreter)}: ${reasons[0] ?? 'uv failed without a word'}`;
+  const [pattern, code, hint] =
+    MEANINGS.find(([known, meant]) => known.test(words) && (meant !== 'OFFLINE' || offline)) ?? NO_SOLUTION;
+  const { headline, reasons } = sentencesOf(words);
+  if (code === 'REQUIREMENTS_INVALID') {
+    const message = `The requirements cannot be read: ${[headline, ...reasons].join(': ')}`;
+    return new ImageSpecError(code, message, { hint });
+  }
+  const telling = reasons.find((one) => pattern.test(one)) ?? reasons[0] ?? headline ?? 'uv failed without a word';
+  const message = `The requirements cannot be resolved for ${describeInterpreter(interpreter)}: ${telling}`;
   return new ImageSpecError(code, message, { hint, issues: reasons });
 }
 
-/** The sentences of uv's message, the most telling first: its headline says only that something failed. */
-function reasonsOf(words: string): string[] {
-  const sentences = words
+/** uv's message in sentences: its headline says only that something failed, causes and hints say what. */
+function sentencesOf(words: string): { readonly headline: string | undefined; readonly reasons: readonly string[] } {
+  const [headline, ...reasons] = words
     .split(/\n(?!\s*And\b)(?=\s*(?:error|cause|hint):)/)
     .map((part) =>
       part
         .replace(/^\s*(?:error|cause|hint):\s*/, '')
+        .replace(/^[ ^]+$/gm, '')
         .replace(/\s*\n\s*/g, ' ')
+        // The file in which we hand over what stands under `packages`.
+        .replace(/`(?:[^`]*\/)?packages\.txt` at position \d+/g, '`packages`')
         .trim(),
     )
     .filter((part) => part !== '');
-  const [headline, ...others] = sentences;
-  return others.length > 0 ? others : headline === undefined ? [] : [headline];
+  return { headline, reasons };
 }

@@ -1,0 +1,229 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { ErrorCode } from '../../src/core/error.ts';
+import type { Lock } from '../../src/python/lock.ts';
+import type { Wants } from '../../src/python/requirements.ts';
+import type { ResolveOptions } from '../../src/python/resolve.ts';
+import { resolve } from '../../src/python/resolve.ts';
+import { expectCode } from '../expect-code.ts';
+import { testContext } from '../registry/setup.ts';
+import { temporaryFolder } from '../store/temporary-folder.ts';
+import { program } from './programs.ts';
+import { interpreterOf } from './targets.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  await mkdir(join(folder, 'scratch'));
+});
+
+const LOCK = `lock-version = "1.0"
+[[packages]]
+name = "demo"
+version = "1.0"
+wheels = [{ url = "https://index.example/demo-1.0-py3-none-any.whl", hashes = { sha256 = "${'a'.repeat(64)}" } }]`;
+
+/** Resolves with a uv that does this; `$lock` is where its answer is wanted. */
+async function resolveWith(
+  script: string,
+  wants: Partial<Wants> = { packages: ['demo'] },
+  more: Partial<ResolveOptions> = {},
+): Promise<Lock> {
+  const head = `printf '%s\\n' "$@" >"${folder}/args"; env >"${folder}/env"; while [ "$1" != -o ]; do shift; done; lock="$2"`;
+  const uv = await program(join(folder, 'uv'), `${head}\n${script}`);
+  const interpreter = interpreterOf('3.12.1');
+  return resolve(testContext(), { packages: [], pipExtraIndexUrls: [], ...wants }, interpreter, {
+    uv: () => Promise.resolve(uv),
+    scratch: join(folder, 'scratch'),
+    env: { PATH: process.env['PATH'] },
+    offline: false,
+    cacheFolder: join(folder, 'uv-cache'),
+    ...more,
+  });
+}
+
+const answering = `cat >"$lock" <<'END'\n${LOCK}\nEND`;
+const linesOf = async (name: string): Promise<string[]> => (await readFile(join(folder, name), 'utf8')).split('\n');
+
+describe('resolving', () => {
+  it('asks uv for the wheels of the target', async () => {
+    await writeFile(join(folder, 'requirements.txt'), 'other\n');
+    const file = join(folder, 'requirements.txt');
+    const lock = await resolveWith(answering, {
+      packages: ['demo>=1', 'x; sys_platform == "linux"'],
+      requirementsFile: file,
+    });
+    expect(lock.wheels).toEqual([expect.objectContaining({ name: 'demo', version: '1.0', requested: true })]);
+    const args = await linesOf('args');
+    const packages = join(folder, 'scratch', 'packages.txt');
+    expect(args.slice(0, 4)).toEqual(['pip', 'compile', file, packages]);
+    expect(args).toEqual(expect.arrayContaining(['--only-binary', '--no-python-downloads', 'pylock.toml']));
+    expect(args).not.toContain('--offline');
+    expect(await readFile(packages, 'utf8')).toBe('demo>=1\nx; sys_platform == "linux"\n');
+    expect(await readFile(args[args.indexOf('--python') + 1]!, 'utf8')).toContain('"python_full_version":"3.12.1"');
+  });
+
+  it('hands indexes over by variable, never by argument', async () => {
+    await resolveWith(
+      answering,
+      {
+        packages: ['demo'],
+        pipIndex: 'https://me:secret@index.example/simple',
+        pipExtraIndexUrls: ['https://a.example/', 'https://b.example/'],
+      },
+      { env: { PATH: process.env['PATH'], UV_INDEX_URL: 'old', UV_EXTRA_INDEX_URL: 'old' }, offline: true },
+    );
+    expect(await linesOf('args')).toContain('--offline');
+    expect((await linesOf('args')).join('\n')).not.toContain('secret');
+    const env = (await linesOf('env')).filter((line) => line.startsWith('UV_')).toSorted();
+    expect(env).toEqual([
+      `UV_CACHE_DIR=${join(folder, 'uv-cache')}`,
+      'UV_DEFAULT_INDEX=https://me:secret@index.example/simple',
+      'UV_INDEX=https://a.example/ https://b.example/',
+    ]);
+  });
+
+  it('reads a lock without uv', async () => {
+    const file = join(folder, 'pylock.toml');
+    await writeFile(file, LOCK);
+    const uv = () => Promise.reject(new Error('uv was asked for'));
+    const lock = await resolveWith('exit 1', { requirementsFile: file }, { uv });
+    expect(lock.wheels.map(({ name }) => name)).toEqual(['demo']);
+  });
+
+  it('asks nobody for nothing', async () => {
+    const file = join(folder, 'requirements.txt');
+    await writeFile(file, '# nothing yet\n');
+    const uv = () => Promise.reject(new Error('uv was asked for'));
+    expect((await resolveWith('exit 1', { requirementsFile: file }, { uv })).wheels).toEqual([]);
+  });
+
+  it('stops with the build', async () => {
+    const uv = await program(join(folder, 'slow'), 'sleep 40');
+    const controller = new AbortController();
+    const ctx = { ...testContext(), signal: controller.signal };
+    const wants = { packages: ['demo'], pipExtraIndexUrls: [] };
+    const scratch = join(folder, 'scratch');
+    const options = { uv: () => Promise.resolve(uv), scratch, env: process.env, offline: false, cacheFolder: folder };
+    const work = resolve(ctx, wants, interpreterOf('3.12.1'), options);
+    setTimeout(() => controller.abort(), 100);
+    await expectCode(() => work, 'ABORTED');
+  });
+});
+
+const NOT_FOUND =
+  'error: No solution found when resolving dependencies\n  cause: Because demo was not found in the package registry';
+
+/** What uv 0.13.9 said, word for word, and what it means. */
+const REFUSALS: readonly (readonly [words: string, code: ErrorCode, message: RegExp, hint: RegExp])[] = [
+  [
+    'error: No solution found when resolving dependencies\n  cause: Because only a==1 is available and b==2 depends on a>2,\n         we can conclude that b==2 cannot be used.\n         And because you require b==2, we can conclude that your requirements are unsatisfiable.',
+    'UNRESOLVABLE',
+    /glibc 2\.36: Because only a==1 is available and b==2 depends on a>2, we can conclude .* And because you require b==2/,
+    /Loosen one of the versions/,
+  ],
+  [`${NOT_FOUND} and you require demo`, 'UNRESOLVABLE', /demo was not found/, /spelling of the name.*pip_index/],
+  [
+    'error: No solution found when resolving dependencies\n  cause: Because demo==1.0 has no wheels with a matching platform tag (e.g., `manylinux_2_36_x86_64`)\n\nhint: Wheels are available for `demo` (v1.0) on the following platform: `win_amd64`',
+    'NO_WHEEL',
+    /no wheels with a matching platform tag/,
+    /Choose another version or base image/,
+  ],
+  [
+    'error: No solution found when resolving dependencies\n  cause: Because demo==1.0 has no usable wheels\n\nhint: Wheels are required for `demo` because building from source is disabled for all packages (i.e., with `--no-build`)',
+    'NO_WHEEL',
+    /demo==1\.0 has no usable wheels/,
+    /publish that to your index/,
+  ],
+  [
+    `${NOT_FOUND}\n\nhint: An index URL (http://me:secret@127.0.0.1:1/) could not be queried due to a lack of valid authentication credentials (401 Unauthorized)`,
+    'UNAUTHORIZED',
+    /An index URL \(http:\/\/\*\*\*@127\.0\.0\.1:1\/\) could not be queried/,
+    /user and token/,
+  ],
+  [
+    `${NOT_FOUND}\n\nhint: An index (http://127.0.0.1:1/) returned a 403 Forbidden error. Check that the index URL is correct`,
+    'FORBIDDEN',
+    /returned a 403 Forbidden error/,
+    /read access/,
+  ],
+  ['error: HTTP status client error (404 Not Found) for url (http://127.0.0.1:1/x.whl)', 'NOT_FOUND', /404/, /URL/],
+  [
+    'error: HTTP status client error (429 Too Many Requests) for url (http://127.0.0.1:1/)',
+    'RATE_LIMITED',
+    /429/,
+    /Wait/,
+  ],
+  [
+    'error: HTTP status server error (500 Internal Server Error) for url (http://127.0.0.1:1/demo/)',
+    'SERVER_ERROR',
+    /500 Internal Server Error/,
+    /try again later/,
+  ],
+  [
+    'error: Failed to fetch: `http://127.0.0.1:9/demo/`\n  cause: error sending request for url (http://127.0.0.1:9/demo/)\n  cause: Connection refused (os error 111)',
+    'INDEX_UNREACHABLE',
+    /error sending request for url/,
+    /proxy/,
+  ],
+  ['error: Hash mismatch for `demo==1.0`\n  cause: Expected: sha256:00', 'DIGEST_MISMATCH', /Expected/, /hashes anew/],
+  [
+    'error: No solution found when resolving dependencies\n  cause: Because demo==1.0 has an invalid package format\n\nhint: The structure of `demo` (v1.0) was invalid:\n  Failed to read from zip file',
+    'WHEEL_INVALID',
+    /demo==1\.0 has an invalid package format/,
+    /tell its authors/,
+  ],
+  [
+    'error: Couldn\'t parse requirement in `/a/scratch/x/packages.txt` at position 0\n  cause: Expected a marker name, found `python_versio`\n         demo; python_versio < "3"\n               ^^^^^^^^^^^^^',
+    'REQUIREMENTS_INVALID',
+    /^The requirements cannot be read: Couldn't parse requirement in `packages`: Expected .* demo; python_versio < "3"$/,
+    /Correct the line/,
+  ],
+  [
+    "error: Unexpected '-', expected '-c', '-e', '-r' or the start of a requirement: /app/r.txt:2:1",
+    'REQUIREMENTS_INVALID',
+    /\/app\/r\.txt:2:1$/,
+    /Correct the line/,
+  ],
+  [
+    'error: Failed to inspect Python interpreter from provided path at `python3`\n  cause: missing field `x`',
+    'UV_MISSING',
+    /missing field/,
+    /IMAGESPEC_UV/,
+  ],
+  ['', 'UNRESOLVABLE', /uv failed without a word/, /Loosen/],
+];
+
+describe('what uv refuses', () => {
+  it.each(REFUSALS)('is passed on with its reasons: %j', async (words, code, message, hint) => {
+    const script = `cat >&2 <<'END'\n${words}\nEND\nexit 1`;
+    const error = await expectCode(() => resolveWith(script), code);
+    expect(error.message).toMatch(message);
+    expect(error.message).not.toMatch(/\n|secret/);
+    expect(error.hint).toMatch(hint);
+  });
+
+  it('is a matter of the network only when that was forbidden', async () => {
+    const words = `${NOT_FOUND}\n\nhint: Packages were unavailable because the network was disabled.`;
+    const script = `cat >&2 <<'END'\n${words}\nEND\nexit 1`;
+    const offline = await expectCode(() => resolveWith(script, undefined, { offline: true }), 'OFFLINE');
+    expect(offline.hint).toBe('Build once without --offline.');
+    await expectCode(() => resolveWith(script), 'UNRESOLVABLE');
+  });
+
+  it.each([
+    ['kill -KILL $$', /ended by SIGKILL/],
+    ['exit 0', /ended well, but wrote no lock/],
+  ])('is nothing when it gives no answer: %s', async (script, words) => {
+    const error = await expectCode(() => resolveWith(script), 'UV_MISSING');
+    expect(error.message).toMatch(words);
+    expect(error.hint).toContain('IMAGESPEC_UV');
+  });
+
+  it('is nothing when it cannot be started', async () => {
+    const uv = () => Promise.resolve(join(folder, 'absent'));
+    const error = await expectCode(() => resolveWith('', undefined, { uv }), 'UV_MISSING');
+    expect(error.message).toContain('ENOENT');
+  });
+});
