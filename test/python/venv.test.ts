@@ -8,7 +8,6 @@ describe('a virtual environment', () => {
       root: '/opt/venv',
       version: '3.12',
       python: '/opt/venv/bin/python',
-      version: '3.12',
       sitePackages: 'lib/python3.12/site-packages',
       include: 'include/site/python3.12',
     });
