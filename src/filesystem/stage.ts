@@ -35,8 +35,7 @@ export function createTree(facts: BaseFacts): Tree {
   const add = (entries: readonly Entry[], origin: string): void => {
     for (const entry of entries) {
       const path = canonical(entry.path, entry.type === 'directory');
-      const at: Entry =
-        entry.type === 'hardlink' ? { ...entry, path, target: canonical(entry.target, false) } : { ...entry, path };
+      const at = placed(entry, path, canonical);
       const before = staged.get(path);
       if (before) refuseOther(before, at, origin);
       else refuseOverBase(at, facts.entries.get(path), origin);
@@ -55,6 +54,11 @@ export function createTree(facts: BaseFacts): Tree {
     return sortByPath([...result.values()], ({ path }) => path);
   };
   return { add, layerEntries };
+}
+
+function placed(entry: Entry, path: string, canonical: Canonical): Entry {
+  if (entry.type === 'hardlink') return { ...entry, path, target: canonical(entry.target, false) };
+  return entry.path === path ? entry : { ...entry, path };
 }
 
 interface Canonical {

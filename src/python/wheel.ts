@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import type { Context } from '../core/context.ts';
 import { throwIfAborted } from '../core/context.ts';
-import { openScanner } from '../layer/scan-content.ts';
+import type { ContentScanner } from '../layer/scan-content.ts';
 import { invalidZip } from './invalid-zip.ts';
 import { contentOf, readMember } from './member.ts';
 import { normalizeName } from './package-name.ts';
@@ -149,21 +149,16 @@ async function readText(file: string, member: ZipMember, what: string): Promise<
  * Reads every file of the wheel and compares it with zip and RECORD. Throws `WHEEL_INVALID` naming the first that differs. Costs an inflate
  * and a hash of everything: for wheels that are seen for the first time.
  */
-export async function verifyRecord(ctx: Context, wheel: Wheel): Promise<void> {
+export async function verifyRecord(ctx: Context, wheel: Wheel, scanner: ContentScanner): Promise<void> {
   const what = `wheel ${wheel.filename}`;
-  const scanner = await openScanner(ctx);
-  try {
-    for (const member of wheel.members) {
-      throwIfAborted(ctx);
-      const [algorithm, expected] = listedHash(wheel.record.get(member.name));
-      const hash = createHash(algorithm);
-      const damaged = (why: string): Error => invalidZip(what, `has a damaged file, ${member.name}: ${why}`);
-      await scanner.scan(contentOf(wheel.file, member), damaged, (bytes) => hash.update(bytes));
-      if (expected !== '' && hash.digest('base64url') !== expected)
-        throw invalidZip(what, `has a file that is not what its RECORD says: ${member.name}`);
-    }
-  } finally {
-    scanner.close();
+  for (const member of wheel.members) {
+    throwIfAborted(ctx);
+    const [algorithm, expected] = listedHash(wheel.record.get(member.name));
+    const hash = createHash(algorithm);
+    const damaged = (why: string): Error => invalidZip(what, `has a damaged file, ${member.name}: ${why}`);
+    await scanner.scan(contentOf(wheel.file, member), damaged, (bytes) => hash.update(bytes));
+    if (expected !== '' && hash.digest('base64url') !== expected)
+      throw invalidZip(what, `has a file that is not what its RECORD says: ${member.name}`);
   }
 }
 

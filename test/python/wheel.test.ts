@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Context } from '../../src/core/context.ts';
+import { openScanner } from '../../src/layer/scan-content.ts';
 import type { Wheel } from '../../src/python/wheel.ts';
 import { readWheel, verifyRecord } from '../../src/python/wheel.ts';
 import { expectCode } from '../expect-code.ts';
@@ -20,6 +22,11 @@ const refused = async (words: RegExp, members: readonly TestMember[], options?: 
   expect(error.message).toContain(`wheel ${filename ?? WHEEL_NAME}`);
 };
 
+async function verify(ctx: Context, wheel: Wheel): Promise<void> {
+  const scanner = await openScanner(ctx);
+  await verifyRecord(ctx, wheel, scanner).finally(scanner.close);
+}
+
 describe('a wheel', () => {
   it('says what it is', async () => {
     const wheel = await read([CODE, { name: `${INFO}/entry_points.txt`, content: '[console_scripts]\na = b:c\n' }]);
@@ -27,7 +34,7 @@ describe('a wheel', () => {
     expect(wheel.entryPoints).toBe('[console_scripts]\na = b:c\n');
     expect(wheel.members.map(({ name }) => name)).toContain('demo/__init__.py');
     expect([...wheel.record.keys()]).toEqual(wheel.members.map(({ name }) => name));
-    await verifyRecord(testContext(), wheel);
+    await verify(testContext(), wheel);
   });
 
   it.each([
@@ -48,19 +55,19 @@ describe('a wheel', () => {
       { name: 'demo/', mode: 0o040755, method: 0 },
     ];
     const record = (rows: readonly string[]): string => `${[...rows, 'demo/,,'].join('\n')}\n`;
-    await verifyRecord(testContext(), await read([CODE], { unlisted, record }));
+    await verify(testContext(), await read([CODE], { unlisted, record }));
   });
 
   it('may be of a newer minor version, and may use better hashes or leave sizes out', async () => {
     const record = (rows: readonly string[]): string => rows.map((row) => `${row.replace(/\d+$/, '')}\n`).join('');
-    await verifyRecord(testContext(), await read([CODE], { wheel: 'wheel-version: 1.9\r\n', record }));
+    await verify(testContext(), await read([CODE], { wheel: 'wheel-version: 1.9\r\n', record }));
   });
 
   it('is not read for a build that was interrupted', async () => {
     const ctx = { ...testContext(), signal: AbortSignal.abort() };
     await expectCode(() => readWheel(ctx, '/nowhere', WHEEL_NAME), 'ABORTED');
     const wheel = await read([CODE]);
-    await expectCode(() => verifyRecord(ctx, wheel), 'ABORTED');
+    await expectCode(() => verify(ctx, wheel), 'ABORTED');
   });
 });
 
@@ -124,7 +131,7 @@ describe('a wheel is refused whose RECORD', () => {
 
   it('has another hash, once every file is read', async () => {
     const wheel = await read([CODE], replacing(/sha256=./, 'sha256=_'));
-    const error = await expectCode(() => verifyRecord(testContext(), wheel), 'WHEEL_INVALID');
+    const error = await expectCode(() => verify(testContext(), wheel), 'WHEEL_INVALID');
     expect(error.message).toBe(`wheel ${WHEEL_NAME} has a file that is not what its RECORD says: demo/__init__.py`);
   });
 });
@@ -136,7 +143,7 @@ it('a wheel is refused for members that are not what the zip says, whatever RECO
   ];
   for (const [lie, words] of lies) {
     const wheel = await read([lie]);
-    const error = await expectCode(() => verifyRecord(testContext(), wheel), 'WHEEL_INVALID');
+    const error = await expectCode(() => verify(testContext(), wheel), 'WHEEL_INVALID');
     expect(error.message).toMatch(words);
   }
   await refused(/wrong CRC-32 for demo-1\.0\.dist-info\/WHEEL/, [
