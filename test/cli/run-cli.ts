@@ -15,6 +15,8 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Sends SIGINT, as Ctrl-C does, as soon as stderr says this. */
   readonly interruptAt?: RegExp;
+  /** Sent at once, in place of the one SIGINT. */
+  readonly signals?: readonly NodeJS.Signals[];
   /** Another node than the one that runs the tests. */
   readonly node?: string;
 }
@@ -22,7 +24,7 @@ export interface CliOptions {
 const BIN = join(import.meta.dirname, '..', '..', 'bin', 'imagespec.js');
 
 export function runCli(args: readonly string[], options: CliOptions): Promise<CliRun> {
-  const { cwd, cache, env = {}, interruptAt, node = process.execPath } = options;
+  const { cwd, cache, env = {}, interruptAt, signals = ['SIGINT'], node = process.execPath } = options;
   const own = { PATH: process.env['PATH'] ?? '', HOME: cache, IMAGESPEC_CACHE: cache, CI: 'true', ...env };
   return new Promise((resolve, reject) => {
     const child = spawn(node, [BIN, ...args], { cwd, env: own, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -33,7 +35,8 @@ export function runCli(args: readonly string[], options: CliOptions): Promise<Cl
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
       if (interrupted || !interruptAt?.test(stderr)) return;
-      interrupted = child.kill('SIGINT');
+      interrupted = true;
+      for (const signal of signals) child.kill(signal);
     });
     child.on('error', reject);
     child.on('close', (status) => resolve({ status, stdout, stderr }));
