@@ -31,6 +31,11 @@ describe('on the command line', () => {
     ['build --workers 1000', 'USAGE', [/1000 threads/, /to 256/]],
     ['build --platform linux', 'PLATFORM_INVALID', [/"linux" is not a platform/, /linux\/amd64/]],
     ['build --platform a/b/c/d', 'PLATFORM_INVALID', [/"a\/b\/c\/d"/]],
+    [
+      'build --platform windows/amd64',
+      'NOT_SUPPORTED',
+      [/windows\/amd64 is not supported yet/, /Only images for Linux/],
+    ],
     ['build --platform ,', 'PLATFORM_INVALID', [/is not a platform/]],
     ['build --push', 'USAGE', [/names no registry to push to/, /registry:/]],
     ['build --progress fancy', 'USAGE', [/--progress "fancy" is not known/, /plain/]],
