@@ -92,13 +92,14 @@ async function buildImage(ctx: Context, job: Job, argv: readonly string[]): Prom
   const inputs = await readInputs(ctx, job.loaded, epochOf(job));
   if (found) return leave(ctx, job, found, inputs, argv);
   const prepared = await prepare(ctx, job, inputs);
-  const lockFile = prepared.locks.file;
-  if (lockFile && prepared.locks.changed) {
-    await writeLockFile(lockFile, prepared.locks.content, job.services.environment.uniqueName());
-  }
   const result = await job.services.cache.scratch((scratch) => make(ctx, job, inputs, prepared, scratch));
   await rememberPush(job, { argv, inputs, bases: prepared.bases, result });
   return result;
+}
+
+async function keepLock({ services }: Job, { locks }: Preparation): Promise<void> {
+  if (locks.file === undefined || !locks.changed) return;
+  await writeLockFile(locks.file, locks.content, services.environment.uniqueName());
 }
 
 /** The image is there already: nothing is made, but what has changed since is said. */
@@ -170,6 +171,8 @@ async function make(
     );
     const platforms = await flights.land(work);
     const images = platforms.map(({ image }) => image);
+    // When all packages have turned out to be sound, and before any name tells of them.
+    await keepLock(job, prepared);
     const root = assembleRoot(images, imageAnnotations(prepared.platforms[0]!.reader.base, identity));
     const reports = await Promise.all(
       senders.map(async (sender, i) => {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { availableParallelism, homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import { ImageSpecError } from '../core/error.ts';
 
 const manifest = createRequire(import.meta.url)('../../package.json') as { readonly version: string };
 
@@ -27,13 +28,24 @@ export interface Environment {
 export function readEnvironment(): Environment {
   return {
     variables: { ...process.env },
-    workingDirectory: process.cwd(),
+    workingDirectory: currentFolder(),
     home: homedir(),
     processors: availableParallelism(),
     now: () => Date.now(),
     random: () => Math.random(),
     uniqueName: () => randomBytes(9).toString('base64url'),
   };
+}
+
+function currentFolder(): string {
+  try {
+    return process.cwd();
+  } catch (cause) {
+    throw new ImageSpecError('USAGE', 'The current folder is gone or may not be entered', {
+      hint: 'Change to a folder that exists.',
+      cause,
+    });
+  }
 }
 
 /** `IMAGESPEC_CACHE`, else `$XDG_CACHE_HOME/imagespec`, else `~/.cache/imagespec`. */

@@ -60,7 +60,7 @@ const DEFAULT_PLATFORM = 'linux/amd64';
 /** Above the processors of any machine that builds images; a slip of the keyboard is no plan. */
 const WORKERS_LIMIT = 256;
 
-/** Checks options against the spec. Throws `USAGE`, `PLATFORM_INVALID`, `REFERENCE_INVALID`. */
+/** Checks options against the spec. Throws `USAGE`, `PLATFORM_INVALID`, `NOT_SUPPORTED`, `REFERENCE_INVALID`. */
 export function createRequest(
   spec: ImageSpec,
   imageName: string,
@@ -119,6 +119,12 @@ function readPlatforms(texts: readonly string[]): Platform[] {
   // `--platform "$PLATFORM"` without the variable is a mistake, not the wish for a default.
   if (texts.length > 0 && list.length === 0) parsePlatform(texts[0]!);
   const platforms = (list.length > 0 ? list : [DEFAULT_PLATFORM]).map(parsePlatform);
+  const foreign = platforms.find(({ os }) => os !== 'linux');
+  if (foreign) {
+    throw new ImageSpecError('NOT_SUPPORTED', `The platform ${printPlatform(foreign)} is not supported yet`, {
+      hint: 'Only images for Linux can be built, for example linux/amd64.',
+    });
+  }
   return [...new Map(platforms.map((platform) => [printPlatform(platform), platform])).values()];
 }
 

@@ -88,7 +88,9 @@ export function openSource(transport: Transport, services: Services): NamedSourc
     case 'docker-archive':
       return { source: dockerArchiveSource(transport.file), name: transport.name ?? '' };
     case 'scratch':
-      throw new ImageSpecError('USAGE', '"scratch" is an empty base: there is nothing to read');
+      throw new ImageSpecError('USAGE', '"scratch" is an empty base: there is nothing to read', {
+        hint: 'Name an image: a reference such as python:3.12-slim, or oci:DIR.',
+      });
   }
 }
 

@@ -39,6 +39,17 @@ function styleOf(options: CommonOptions, environment: Environment): ProgressStyl
   return process.stderr.isTTY && !dumb ? 'bars' : 'plain';
 }
 
+/** The first signal stops the work and lets it clean up; whoever does not want to wait for that is let go at the third. */
+function createInterrupt(controller: AbortController, say: (text: string) => void): (signal: NodeJS.Signals) => void {
+  let count = 0;
+  return (signal) => {
+    count++;
+    if (count === 1) controller.abort(abortedError(new Error(signal)));
+    else if (count === 2) say('Still cleaning up; interrupt once more to leave at once.\n');
+    else process.exit(ERROR_CODES.ABORTED.exit);
+  };
+}
+
 /** Runs a command's work; returns the exit status. */
 export async function runSession(
   options: CommonOptions,
@@ -46,9 +57,9 @@ export async function runSession(
   work: (session: Session) => Promise<void>,
 ): Promise<number> {
   const controller = new AbortController();
-  const interrupt = (signal: NodeJS.Signals): void => controller.abort(abortedError(new Error(signal)));
   const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   const say = (text: string): void => void process.stderr.write(text);
+  const interrupt = createInterrupt(controller, say);
   let stop = (): void => undefined;
   try {
     for (const signal of signals) process.on(signal, interrupt);

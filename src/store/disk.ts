@@ -33,6 +33,15 @@ export async function writing<T>(place: Place, work: () => Promise<T>): Promise<
   }
 }
 
+/** For people, in place of names of system calls and of our temporary files. */
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission is denied (EACCES)',
+  EPERM: 'permission is denied (EPERM)',
+  EROFS: 'the file system is read-only (EROFS)',
+  EISDIR: 'there is a folder of this name (EISDIR)',
+  ENOTDIR: 'a part of its path is a file (ENOTDIR)',
+};
+
 function writeError(place: Place, cause: unknown): unknown {
   if (!isSystemError(cause)) return cause;
   const code = systemCode(cause);
@@ -42,7 +51,7 @@ function writeError(place: Place, cause: unknown): unknown {
       cause,
     });
   }
-  return new ImageSpecError(place.code, `${place.name} cannot be written: ${messageOf(cause)}`, {
+  return new ImageSpecError(place.code, `${place.name} cannot be written: ${REASONS[code ?? ''] ?? messageOf(cause)}`, {
     hint: place.hint.unwritable,
     cause,
   });

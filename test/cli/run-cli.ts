@@ -15,6 +15,8 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Sends SIGINT, as Ctrl-C does, as soon as stderr says this. */
   readonly interruptAt?: RegExp;
+  /** Sent at once, in place of the one SIGINT. */
+  readonly signals?: readonly NodeJS.Signals[];
   /** Another node than the one that runs the tests. */
   readonly node?: string;
   /** A program that starts node with its last arguments, as another user or under another umask. */
@@ -24,7 +26,7 @@ export interface CliOptions {
 const BIN = join(import.meta.dirname, '..', '..', 'bin', 'imagespec.js');
 
 export function runCli(args: readonly string[], options: CliOptions): Promise<CliRun> {
-  const { cwd, cache, env = {}, interruptAt, node = process.execPath, through = [] } = options;
+  const { cwd, cache, env = {}, interruptAt, signals = ['SIGINT'], node = process.execPath, through = [] } = options;
   const own = { PATH: process.env['PATH'] ?? '', HOME: cache, IMAGESPEC_CACHE: cache, CI: 'true', ...env };
   const [program = node, ...words] = [...through, node, BIN, ...args];
   return new Promise((resolve, reject) => {
@@ -36,7 +38,8 @@ export function runCli(args: readonly string[], options: CliOptions): Promise<Cl
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
       if (interrupted || !interruptAt?.test(stderr)) return;
-      interrupted = child.kill('SIGINT');
+      interrupted = true;
+      for (const signal of signals) child.kill(signal);
     });
     child.on('error', reject);
     child.on('close', (status) => resolve({ status, stdout, stderr }));
