@@ -125,6 +125,7 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 describe('the digest is the same', () => {
   it.each<[string, Partial<Surroundings>]>([
     ['when layers are made again', { args: ['--no-cache', '--workers', '1'] }],
+    ['with platforms in another order', { args: ['--no-cache', '--platform', 'linux/arm64,linux/amd64'] }],
     ['from known layers, and with a lock that may not change', { args: ['--frozen'] }],
     [
       'under another folder, umask, time zone and locale, with nothing in the cache',
