@@ -3,16 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { assembleRoot } from '../src/build/assemble.ts';
 import type { BuildResult } from '../src/build/result.ts';
 import { copy } from '../src/content/copy.ts';
 import { createContext } from '../src/core/context.ts';
 import { layoutStore } from '../src/store/layout.ts';
+import { pythonBase } from './cli/python-base.ts';
 import { runCli } from './cli/run-cli.ts';
-import { sampleImage, sampleLayer } from './contract/sample-image.ts';
-import { drain } from './expect-code.ts';
 import { imageDifferences } from './image-differences.ts';
 import type { TreeManner } from './odd-tree.ts';
 import { writeOddTree } from './odd-tree.ts';
@@ -42,15 +40,10 @@ const USUAL: Surroundings = {
 let root: string;
 let digest: string;
 
-/** An index of two platforms, each with a program that is called `python3.12`. */
+/** An index of two platforms. */
 async function writeBase(folder: string): Promise<void> {
-  const tar = pack();
-  tar.entry({ name: 'usr/bin/python3.12', mode: 0o755, mtime: new Date(0) }, '\x7fELF');
-  tar.finalize();
-  const layers = [sampleLayer(await drain(tar as AsyncIterable<Uint8Array>))];
-  const images = await Promise.all(
-    ['amd64', 'arm64'].map((architecture) => sampleImage('base', { os: 'linux', architecture }, layers)),
-  );
+  const platforms = ['amd64', 'arm64'].map((architecture) => ({ os: 'linux', architecture }));
+  const images = await Promise.all(platforms.map((platform) => pythonBase('3.12', platform)));
   const store = layoutStore(folder, { random: randomUUID });
   await copy(createContext(), assembleRoot(images, {}), store, ['latest']);
 }
@@ -125,6 +118,7 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 describe('the digest is the same', () => {
   it.each<[string, Partial<Surroundings>]>([
     ['when layers are made again', { args: ['--no-cache', '--workers', '1'] }],
+    ['with platforms in another order', { args: ['--no-cache', '--platform', 'linux/arm64,linux/amd64'] }],
     ['from known layers, and with a lock that may not change', { args: ['--frozen'] }],
     [
       'under another folder, umask, time zone and locale, with nothing in the cache',

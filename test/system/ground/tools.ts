@@ -75,6 +75,12 @@ export async function installPackages(wanted: readonly string[]): Promise<void> 
   });
 }
 
+/** Any JDK will do that starts a source file; where there is none, Debian's. */
+async function javaPackages(): Promise<readonly string[]> {
+  const { status } = await tryRun('sh', ['-c', 'command -v javac']);
+  return status === 0 ? [] : ['default-jdk-headless'];
+}
+
 /** containerd is unpacked, not installed: nobody wants its service. */
 async function containerd(): Promise<void> {
   const folder = join(GROUND, 'containerd');
@@ -113,7 +119,9 @@ export async function installTools(): Promise<void> {
     for (const [name, module] of Object.entries(GO_PROGRAMS)) await goProgram(name, module);
     for (const version of Object.values(NODES)) await installNode(version);
   };
-  const apt = installPackages(APT_PACKAGES).then(containerd);
+  const apt = javaPackages()
+    .then((java) => installPackages([...APT_PACKAGES, ...java]))
+    .then(containerd);
   await Promise.all([apt, go()]);
   await run('crane', ['version']);
 }
