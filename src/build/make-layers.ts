@@ -13,14 +13,19 @@ import { layerOf, readLayerRecord, toLayerRecord, writeLayerRecord } from './lay
 
 export type LayerKind = 'user' | 'environment' | 'packages' | 'files';
 
-/** A layer that is wanted, before anyone knows whether it must be made. */
-export interface WantedLayer {
+/** A layer as a plan sees it. */
+export interface OutlinedLayer {
   readonly kind: LayerKind;
   /** What is in it, in a few words. */
   readonly content: string;
-  readonly key: Digest;
+  readonly key?: Digest | undefined;
   /** Bytes to be packed, for the order of work and for plans. */
   readonly size: number;
+}
+
+/** A layer that is wanted, before anyone knows whether it must be made. */
+export interface WantedLayer extends OutlinedLayer {
+  readonly key: Digest;
   /** Called only when the layer is not known. */
   readonly entries: () => Promise<readonly Entry[]>;
 }
