@@ -73,7 +73,9 @@ function errorText(error: unknown, verbose: boolean): string {
     const stack = error instanceof Error ? error.stack : String(error);
     return `error: this is a bug of imagespec, please report it\n${stack}\n`;
   }
-  const issues = error.issues.length > 1 ? error.issues.map((issue) => `  - ${issue}\n`).join('') : '';
+  // What the message says already is not said again.
+  const more = error.issues.length > 1 ? error.issues.filter((issue) => !error.message.includes(issue)) : [];
+  const issues = more.map((issue) => `  - ${issue}\n`).join('');
   const hint = error.hint ? `hint: ${error.hint}\n` : '';
   const causes = verbose ? causesOf(error) : '';
   return `error: ${error.message} [${error.code}]\n${issues}${hint}${causes}`;

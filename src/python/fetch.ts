@@ -23,6 +23,9 @@ export interface FetchOptions {
 /** More at once gains nothing with the indexes of today (measured for registries; the servers are of one kind). */
 const DOWNLOADS_AT_ONCE = 8;
 
+/** Where the lock tells no size, a server could send without end. The largest wheels known (CUDA) stay below 4 GB. */
+const WHEEL_LIMIT_BYTES = 16e9;
+
 /** Host paths by digest. A wheel that comes in for the first time is compared with its own RECORD, file by file. */
 export async function fetchWheels(
   ctx: Context,
@@ -74,7 +77,12 @@ async function fetchWheel(ctx: Context, wheel: LockedWheel, { cache, open, offli
   function keep(bytes: (inner: Context) => AsyncIterable<Uint8Array>): Promise<string> {
     const expected = { digest, ...(size !== undefined && { size }) };
     return step(ctx, { step: 'download', subject: filename, total: size, unit: 'bytes' }, ({ progress }) =>
-      cache.keep(ctx, expected, `wheel ${filename}`, (inner) => counted(bytes(inner), progress)),
+      cache.keep(ctx, expected, `wheel ${filename}`, (inner) =>
+        counted(bytes(inner), (done) => {
+          progress(done);
+          if (done > WHEEL_LIMIT_BYTES) throw tooLarge(filename);
+        }),
+      ),
     );
   }
 }
@@ -93,4 +101,10 @@ async function* localBytes(file: string, filename: string): AsyncGenerator<Uint8
       },
     );
   }
+}
+
+function tooLarge(filename: string): ImageSpecError {
+  return new ImageSpecError('TOO_LARGE', `${filename} is larger than the limit of ${WHEEL_LIMIT_BYTES} bytes`, {
+    hint: 'No wheel is that large: the server sends something else. Check the URL in the lock.',
+  });
 }

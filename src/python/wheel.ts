@@ -111,7 +111,7 @@ function nameIn(metadata: string, filename: string, what: string): string {
 /** The value of a header in the head of an e-mail like document. */
 function headerIn(document: string, header: string): string | undefined {
   const [head = ''] = document.split(/\r?\n\r?\n/, 1);
-  return new RegExp(`^${header}:[ \\t]*(.*?)[ \\t]*\\r?$`, 'im').exec(head)?.[1];
+  return new RegExp(`^${header}:(.*)$`, 'im').exec(head)?.[1]?.trim();
 }
 
 /** Files that sign RECORD cannot stand in it. */

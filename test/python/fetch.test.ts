@@ -106,6 +106,20 @@ describe('wheels', () => {
     expect(opened).toHaveLength(1);
   });
 
+  it('of unknown size are not taken without end', async () => {
+    const endless: FetchOptions = {
+      ...from(WHEEL),
+      // As if a terabyte came.
+      open: async function* () {
+        yield Object.defineProperty(new Uint8Array(1), 'length', { value: 1e12 });
+      },
+    };
+    const work = fetchWheels(testContext(), [locked(WHEEL, { size: undefined })], endless);
+    const error = await expectCode(() => work, 'TOO_LARGE');
+    expect(error.message).toContain(WHEEL_NAME);
+    expect(error.hint).toContain('URL in the lock');
+  });
+
   it('come several at a time, but not all at once', async () => {
     const wheels = Array.from({ length: 20 }, (_, i) => makeWheel([{ ...CODE, content: `x = ${i}\n` }]));
     let running = 0;

@@ -63,6 +63,11 @@ describe('a wheel', () => {
     await verify(testContext(), await read([CODE], { wheel: 'wheel-version: 1.9\r\n', record }));
   });
 
+  it('is read in no time, however its head is written', async () => {
+    const metadata = `Name: demo${' '.repeat(2_000_000)}x\nVersion: 1.0\n`;
+    await expectCode(() => read([CODE], { metadata }), 'WHEEL_INVALID');
+  });
+
   it('is not read for a build that was interrupted', async () => {
     const ctx = { ...testContext(), signal: AbortSignal.abort() };
     await expectCode(() => readWheel(ctx, '/nowhere', WHEEL_NAME), 'ABORTED');

@@ -6,16 +6,21 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { copy } from '../../src/content/copy.ts';
 import { createContext } from '../../src/core/context.ts';
+import { digestOf } from '../../src/core/digest.ts';
 import { findUv } from '../../src/python/uv.ts';
 import { createLocalCache } from '../../src/store/cache.ts';
 import { layoutStore } from '../../src/store/layout.ts';
 import type { CliOptions, CliRun } from '../cli/run-cli.ts';
 import { runCli } from '../cli/run-cli.ts';
+import { makeWheel } from '../python/make-wheel.ts';
+import { serve } from '../python/programs.ts';
 import { baseImage } from './ground/bases.ts';
 import { certificates } from './ground/environment.ts';
 import { GROUND, run } from './ground/folder.ts';
 
 const CACHE = join(GROUND, 'imagespec-cache');
+
+const WHEEL = makeWheel([{ name: 'demo/__init__.py', content: 'x = 1\n' }]);
 
 let folder: string;
 let uv: string;
@@ -113,6 +118,54 @@ describe('requirements', () => {
     const { status, stderr } = await build(['--offline'], { cache: join(folder, 'empty-cache') });
     expect(status, stderr).toBe(1);
     expect(stderr).toContain('OFFLINE');
+  });
+});
+
+describe('an index', () => {
+  const FILE = 'demo-1.0-py3-none-any.whl';
+  const page = (bytes: Buffer, name = FILE): string =>
+    `<a href="/${name}#sha256=${digestOf(bytes).slice(7)}">${name}</a>`;
+  /** Has `demo` with this page and these bytes. */
+  const indexOf = (bytes: Buffer, html = page(bytes)) =>
+    serve(({ path }) =>
+      path === '/demo/' ? { status: 200, headers: HTML, body: html } : { status: 200, body: bytes },
+    );
+  const HTML = { 'content-type': 'text/html' };
+
+  const fails = async (host: string, code: string, words: readonly RegExp[]): Promise<void> => {
+    await spec({ packages: ['demo'], pip_index: `http://me:secret@${host}/` });
+    const { status, stderr } = await build([], { cache: join(folder, 'index-cache') });
+    expect(status, stderr).toBe(1);
+    for (const one of [new RegExp(`\\[${code}\\]`), /^hint: \S/m, ...words]) expect(stderr).toMatch(one);
+    expect(stderr).not.toContain('secret');
+    expect(await readdir(folder)).not.toContain('imagespec.lock');
+    expect(await readdir(join(folder, 'out')).catch(() => [])).not.toContain('index.json');
+    expect(await leftovers(join(folder, 'index-cache'))).toEqual([]);
+  };
+
+  it.each<[number, string, RegExp]>([
+    [401, 'UNAUTHORIZED', /401 Unauthorized/],
+    [403, 'FORBIDDEN', /403 Forbidden/],
+    [404, 'UNRESOLVABLE', /demo was not found[^]*spelling of the name/],
+    [500, 'SERVER_ERROR', /500 Internal Server Error/],
+  ])('that answers %d is told with its reason', async (answer, code, words) => {
+    const { host } = await serve(() => ({ status: answer, body: 'no' }));
+    await fails(host, code, [words]);
+  });
+
+  it('that has no wheel for the target is told with what it has', async () => {
+    const { host } = await indexOf(WHEEL, page(WHEEL, 'demo-1.0-py3-none-win_amd64.whl'));
+    await fails(host, 'NO_WHEEL', [/no wheels with a matching/, /win_amd64/]);
+  });
+
+  it('that has other bytes than it announces is not believed', async () => {
+    const { host } = await indexOf(makeWheel([{ name: 'demo/other.py', content: 'x = 1\n' }]), page(WHEEL));
+    await fails(host, 'DIGEST_MISMATCH|SIZE_MISMATCH', [/demo-1\.0-py3-none-any\.whl/]);
+  });
+
+  it('that has a damaged wheel, which uv does not notice, is told what is wrong', async () => {
+    const { host } = await indexOf(makeWheel([{ name: 'demo/__init__.py', content: 'x = 1\n', crc: 7 }]));
+    await fails(host, 'WHEEL_INVALID', [/wheel demo-1\.0-py3-none-any\.whl has a wrong CRC-32 for demo\/__init__\.py/]);
   });
 });
 
