@@ -29,7 +29,7 @@ const build = (code: ErrorCode, words: readonly (string | RegExp)[], ...args: st
   refused(project, ['build', '-o', 'oci:out', ...args], code, words);
 
 it('a plan names the packages without fetching them', async () => {
-  await lock({ url: 'http://127.0.0.1:9/nobody-listens.whl' });
+  await lock({ url: `http://127.0.0.1:9/${WHEEL_NAME}` });
   const { status, stdout, stderr } = await project.run(['build', '--plan', '-o', 'oci:out']);
   expect(status, stderr).toBe(0);
   expect(stdout).toMatch(/pack\s+demo 1\.0/);
@@ -175,7 +175,7 @@ describe('a lock is refused', () => {
   });
 
   it('that is not known although it shall not change', async () => {
-    await lock();
+    await project.spec({ base_image: 'oci:base', packages: ['demo'] });
     await build('LOCK_CHANGED', [/knows nothing of linux\/amd64/, /commit the lock file/], '--frozen');
   });
 });
