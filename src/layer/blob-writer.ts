@@ -6,7 +6,7 @@ import { ImageSpecError, systemCode } from '../core/error.ts';
 import type { Recipe } from './recipe.ts';
 import { Gather } from './gather.ts';
 
-const LITERAL_BUFFER_BYTES = 1 << 20;
+const LITERAL_BUFFER_BYTES = 1 << 18;
 const HASH_BUFFER_BYTES = 1 << 18;
 
 export interface WrittenBlob {

@@ -1,7 +1,7 @@
 // A view that moves over a long string of bytes, so that none is ever in memory whole.
 
 /** Bytes in memory at once; nearly all members of wheels fit. */
-const WINDOW_BYTES = 1 << 20;
+const WINDOW_BYTES = 1 << 18;
 /** Zeros behind the last byte, so that bit readers may look a little ahead. */
 export const PADDING_BYTES = 16;
 

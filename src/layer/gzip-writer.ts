@@ -18,7 +18,7 @@ import type { Pace } from './pace.ts';
 
 /** RFC 1952, 2.3: no name, no time, no extra flags, operating system unknown. */
 const GZIP_HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
-const TAR_BUFFER_BYTES = 1 << 20;
+const TAR_BUFFER_BYTES = 1 << 18;
 /** Ranges with fewer bytes are copied to the literals: a piece of their own would cost more to note and read. */
 const COPY_BELOW_BYTES = 4096;
 
