@@ -11,22 +11,36 @@ export interface Measure {
   readonly peakMegabytes: number;
 }
 
-export async function measure(command: string, env: Readonly<Record<string, string | undefined>>): Promise<Measure> {
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** Without its own files: bash reads them when its input is a socket. */
+const BASH = ['--norc', '-euo', 'pipefail', '-c'];
+
+/** Runs shell commands; throws what they said when they fail. */
+export function shell(command: string, env: Variables): Promise<string> {
+  return run('bash', [...BASH, command], { env });
+}
+
+export async function measure(command: string, env: Variables): Promise<Measure> {
   const folder = await mkdtemp(join(tmpdir(), 'imagespec-bench-'));
   try {
     const file = join(folder, 'time');
-    await run('/usr/bin/time', ['-o', file, '-f', '%e %U %S %M', 'bash', '-euc', `exec 2>&1; ${command}`], { env });
-    const [wall = 0, user = 0, system = 0, kibibytes = 0] = (await readFile(file, 'utf8'))
-      .trim()
-      .split(' ')
-      .map(Number);
+    const timed = ['-o', file, '-f', '%e %U %S %M', 'bash', ...BASH, command];
+    await run('/usr/bin/time', timed, { env });
+    const numbers = (await readFile(file, 'utf8')).trim().split(' ').map(Number);
+    const [wall = 0, user = 0, system = 0, kibibytes = 0] = numbers;
     return { wallSeconds: wall, cpuSeconds: user + system, peakMegabytes: (kibibytes * 1024) / 1e6 };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** The run with the least CPU time: on a shared machine, the one that was disturbed least. */
-export function best(measures: readonly Measure[]): Measure {
-  return [...measures].sort((a, b) => a.cpuSeconds - b.cpuSeconds)[0]!;
+/** The least of each figure: others on the machine only ever add. */
+export function least(measures: readonly Measure[]): Measure {
+  const smallest = (of: (one: Measure) => number): number => Math.min(...measures.map(of));
+  return {
+    wallSeconds: smallest((one) => one.wallSeconds),
+    cpuSeconds: smallest((one) => one.cpuSeconds),
+    peakMegabytes: smallest((one) => one.peakMegabytes),
+  };
 }

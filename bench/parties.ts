@@ -1,82 +1,79 @@
-// Who is measured: each party puts the same packages onto the same base and pushes to the same registry.
-import { mkdir, writeFile } from 'node:fs/promises';
+// Who is measured: each party puts the same packages onto the same base and pushes the image to the same registry.
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Ground } from './prepare.ts';
 
-export interface Ground {
-  /** Folder of the bench, with room. */
-  readonly folder: string;
-  /** `127.0.0.1:PORT` */
-  readonly registry: string;
-  /** Base image at the registry: `debian-python:bookworm-amd64`. */
-  readonly base: string;
-  /** Pinned requirements with hashes, absolute. */
-  readonly requirements: string;
-  readonly uv: string;
-  /** Stand-in interpreter of the target, for uv. */
-  readonly standIn: string;
-  readonly imagespec: string;
+/** Where this run pushes: a repository that nobody has used before. */
+interface Place {
+  /** `127.0.0.1:PORT`, of the registry or of the relay before it. */
+  readonly host: string;
+  readonly repository: string;
 }
 
 export interface Party {
   readonly name: string;
   /** Shell commands that bring about the state this party starts from; not measured. */
-  readonly before: (repository: string) => string;
-  readonly command: (repository: string) => string;
-  /** Unmeasured runs that fill what the party keeps. */
-  readonly warmUps: number;
+  readonly before: (place: Place) => string;
+  readonly command: (place: Place) => string;
 }
 
 const SITE = '/opt/venv/lib/python3.11/site-packages';
 
-export async function parties(ground: Ground): Promise<Party[]> {
-  const { folder, registry, base, requirements, uv, standIn } = ground;
-  const dockerfile = `FROM ${registry}/${base}
-COPY requirements.txt /requirements.txt
-RUN --mount=type=bind,source=uv,target=/uv --mount=type=cache,target=/root/.cache/uv UV_LINK_MODE=copy /uv pip install --python /usr/bin/python3 --target ${SITE} --only-binary :all: --require-hashes -r /requirements.txt
-`;
-  await mkdir(join(folder, 'context'), { recursive: true });
-  await writeFile(join(folder, 'context', 'Dockerfile'), dockerfile);
-  const spec = (repository: string): string => `cat > ${folder}/spec/imagespec.yaml <<'END'
+/** Our own states, and the floors that no state can be below. */
+export function ownParties({ folder, base, imagespec, wheels }: Ground): Party[] {
+  const spec = ({ host, repository }: Place): string => `cat > ${folder}/spec/imagespec.yaml <<'END'
 name: ${repository}
-registry: ${registry}
-base_image: ${registry}/${base}
-requirements: ${requirements}
-END`;
-  const ours = `cd ${folder}/spec; ${ground.imagespec} build --push --progress none`;
-  const forget = `rm -rf "$IMAGESPEC_CACHE"/v1/records/{layer,environment,unchanged}`;
-  const buildah = `buildah --root ${folder}/buildah/root --runroot ${folder}/buildah/run`;
+registry: ${host}
+base_image: ${host}/${base}
+requirements: ${folder}/context/requirements.txt
+END
+mkdir -p "$IMAGESPEC_CACHE/v1/records"`;
+  const build = `cd ${folder}/spec; ${imagespec} build --push --progress none > /dev/null 2>&1`;
+  const forget = 'cd "$IMAGESPEC_CACHE/v1/records"; rm -rf layer environment unchanged';
+  const limit = join(import.meta.dirname, 'limit.ts');
+  const [node] = imagespec.split(' ');
   return [
-    { name: 'imagespec, layers new', before: (name) => `${spec(name)}\n${forget}`, command: () => ours, warmUps: 1 },
-    { name: 'imagespec, layers known, registry empty', before: spec, command: () => ours, warmUps: 1 },
+    { name: 'imagespec, layers new', before: (place) => `${spec(place)}\n${forget}`, command: () => build },
+    { name: 'imagespec, layers known', before: spec, command: () => build },
+    { name: 'imagespec, unchanged', before: (place) => `${spec(place)}\n(${build})\n(${build})`, command: () => build },
     {
-      name: 'imagespec, unchanged',
-      before: (name) => `${spec(name)}\n${ours}\n${ours}`,
-      command: () => ours,
-      warmUps: 0,
-    },
-    {
-      name: 'uv + tar + gzip -6 + crane append',
-      before: () => `rm -rf ${folder}/tree`,
-      command: (name) =>
-        `${uv} pip install -q --link-mode hardlink --python ${standIn} --target ${folder}/tree${SITE} --only-binary :all: --require-hashes -r ${requirements}
-tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -C ${folder}/tree -cf - . | gzip -n -6 > ${folder}/layer.tar.gz
-crane append --insecure -b ${registry}/${base} -f ${folder}/layer.tar.gz -t ${registry}/${name}:x`,
-      warmUps: 1,
-    },
-    {
-      name: 'buildah bud with uv (cache mount) + push',
-      before: (name) => `${buildah} rmi -f ${name} || true`,
-      command: (name) =>
-        `cd ${folder}/context; ${buildah} bud --quiet --isolation chroot --network host --tls-verify=false -t ${name} .
-${buildah} push --quiet --tls-verify=false ${name} docker://${registry}/${name}:x`,
-      warmUps: 1,
+      name: 'limit: read, inflate, hash twice, send',
+      before: () => 'true',
+      command: ({ host, repository }) => `${node} ${limit} ${host} ${repository} ${wheels}/*`,
     },
     {
       name: 'crane digest',
       before: () => 'true',
-      command: () => `crane digest --insecure ${registry}/${base}`,
-      warmUps: 1,
+      command: ({ host }) => `crane digest --insecure ${host}/${base} > /dev/null`,
     },
-    { name: 'node -e 0', before: () => 'true', command: () => 'node -e 0', warmUps: 1 },
+    { name: 'node -e 0', before: () => 'true', command: () => `${node} -e 0` },
+  ];
+}
+
+/** What people do today. Each keeps what it can from run to run: uv its unpacked wheels, buildah the base and the cache mount. */
+export async function peers({ folder, base, requirements, uv, python, wheels }: Ground): Promise<Party[]> {
+  const dockerfile = ({ host }: Place): string => `FROM ${host}/${base}
+COPY requirements.txt /requirements.txt
+RUN --mount=type=bind,source=uv,target=/uv --mount=type=cache,target=/root/.cache/uv UV_LINK_MODE=copy /uv pip install --python /usr/bin/python3 --target ${SITE} --no-index --find-links /wheels --require-hashes -r /requirements.txt
+`;
+  const install = `${uv} pip install -q --link-mode hardlink --python ${python} --target ${folder}/tree${SITE} --no-index --find-links ${wheels} --require-hashes -r ${requirements}`;
+  const pack = `tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -C ${folder}/tree -cf - . | gzip -n -6 > ${folder}/layer.tar.gz`;
+  const buildah = `buildah --root ${folder}/buildah/root --runroot ${folder}/buildah/run`;
+  await writeFile(join(folder, 'context', '.containerignore'), 'Dockerfile\n');
+  return [
+    {
+      name: 'uv + tar + gzip -6 + crane append',
+      before: () => `rm -rf ${folder}/tree`,
+      command: ({ host, repository }) =>
+        `${install}\n${pack}\ncrane append --insecure -b ${host}/${base} -f ${folder}/layer.tar.gz -t ${host}/${repository}:x > /dev/null 2>&1`,
+    },
+    {
+      name: 'buildah bud (uv, cache mount) + push',
+      before: (place) =>
+        `cat > ${folder}/context/Dockerfile <<'END'\n${dockerfile(place)}END\n${buildah} pull -q --tls-verify=false ${place.host}/${base}`,
+      command: ({ host, repository }) =>
+        `cd ${folder}/context; ${buildah} bud --quiet --isolation chroot --network host --tls-verify=false -v ${wheels}:/wheels:ro -t ${repository} . > /dev/null
+${buildah} push --quiet --tls-verify=false ${repository} docker://${host}/${repository}:x`,
+    },
   ];
 }

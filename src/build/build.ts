@@ -120,14 +120,14 @@ async function leave(
 
 /** From this many bytes of wheels on, threads gain more than their start costs. */
 const WORKERS_FROM_BYTES = 60e6;
-/** More threads than this only wait for memory and the network. */
+/** More threads than this only wait for memory and the network; each takes 20 MB. */
 const WORKERS_MAX = 4;
 
 function workerCount({ options, services }: Job, { platforms }: Preparation): number {
   if (options.workers !== undefined) return options.workers;
   const bytes = platforms.flatMap(({ lock }) => lock?.wheels ?? []).reduce((sum, { size }) => sum + (size ?? 0), 0);
-  const { processors } = services.environment;
-  return bytes < WORKERS_FROM_BYTES || processors < 2 ? 0 : Math.min(processors, WORKERS_MAX);
+  // The calling thread sends what they pack.
+  return bytes < WORKERS_FROM_BYTES ? 0 : Math.min(services.environment.processors - 1, WORKERS_MAX);
 }
 
 async function make(
@@ -163,7 +163,8 @@ async function make(
     const work = together(
       flights.ctx,
       prepared.platforms.map((platform) => (inner): Promise<PlatformImage> => {
-        const baseLayers = platform.reader.base.image?.layers ?? [];
+        const { image } = platform.reader.base;
+        const baseLayers = (image?.layers ?? []).map((layer) => ({ ...layer, title: 'base image' }));
         baseLayers.forEach(flights.send);
         return buildPlatform(inner, platformInput(job, inputs, platform, shelf), tools, baseLayers, identity);
       }),

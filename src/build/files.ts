@@ -14,18 +14,32 @@ import { userEntries } from './user.ts';
 /** Where copied files go, and the working directory of the image. */
 export const FILES_ROOT = '/root';
 
-/** All entries of `copy`, read once for all platforms; owners come later, since they depend on the base. */
-export async function readCopies(
-  ctx: Context,
-  copies: readonly string[],
-  folder: string,
-  mtime: number,
-): Promise<Entry[]> {
+/** Where images go by default: a folder of this name, in the working directory. */
+export const OUTPUT_FOLDER = '.imagespec';
+
+export interface Copies {
+  /** As the spec writes them. */
+  readonly copies: readonly string[];
+  /** Absolute; where they start. */
+  readonly folder: string;
+  /** Name of the lock file in that folder. */
+  readonly lockName: string | undefined;
+}
+
+/**
+ * All entries of `copy`, read once for all platforms; owners come later, since they depend on the base. What a build itself leaves in a
+ * copied folder, outputs and lock, is left out: the next build would give another image.
+ */
+export async function readCopies(ctx: Context, { copies, folder, lockName }: Copies, mtime: number): Promise<Entry[]> {
   const owner = { uid: 0, gid: 0, mtime };
-  const read = copies.map((path) => {
+  const lock = lockName === undefined ? undefined : `${FILES_ROOT.slice(1)}/${lockName}`;
+  const read = copies.map(async (path) => {
     const clean = path.replace(/^(\.\/)+/, '').replace(/\/+$/, '');
     const below = clean === '' || clean === '.' ? '' : `/${clean}`;
-    return readHostTree(ctx, { root: folder, path, destination: `${FILES_ROOT.slice(1)}${below}`, ...owner });
+    const destination = `${FILES_ROOT.slice(1)}${below}`;
+    const entries = await readHostTree(ctx, { root: folder, path, destination, ...owner });
+    const isOutput = (one: Entry): boolean => one.path.slice(destination.length).split('/').includes(OUTPUT_FOLDER);
+    return entries.filter((one) => one.path === destination || (one.path !== lock && !isOutput(one)));
   });
   return (await Promise.all(read)).flat();
 }

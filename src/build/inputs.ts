@@ -1,6 +1,6 @@
 // What the user gave, read once: requirement files and copied files, with the digest of it all.
 import { readFile } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { basename, isAbsolute, join } from 'node:path';
 import type { Context } from '../core/context.ts';
 import type { Digest } from '../core/digest.ts';
 import { digestOf } from '../core/digest.ts';
@@ -10,10 +10,12 @@ import { hashEntries } from '../filesystem/host.ts';
 import { LAYER_FORMAT } from '../layer/format.ts';
 import { INSTALL_FORMAT } from '../python/install.ts';
 import type { Wants } from '../python/requirements.ts';
-import { readRequirements } from '../python/requirements.ts';
+import { isLockFile, readRequirements } from '../python/requirements.ts';
 import type { LoadedSpec } from '../spec/load.ts';
 import type { ImageSpec } from '../spec/spec.ts';
+import type { Copies } from './files.ts';
 import { readCopies } from './files.ts';
+import { lockFileOf } from './lock-file.ts';
 
 export interface FileDigest {
   /** Absolute. */
@@ -34,12 +36,10 @@ export interface Inputs {
   readonly digest: Digest;
 }
 
-export async function readInputs(ctx: Context, { spec, directory }: LoadedSpec, epoch: number): Promise<Inputs> {
+export async function readInputs(ctx: Context, loaded: LoadedSpec, epoch: number): Promise<Inputs> {
+  const { spec, directory } = loaded;
   const wants = wantsOf(spec, directory);
-  const [requirements, copies] = await Promise.all([
-    readRequirements(wants),
-    readCopies(ctx, spec.copy ?? [], directory, epoch),
-  ]);
+  const [requirements, copies] = await Promise.all([readRequirements(wants), readCopies(ctx, copiesOf(loaded), epoch)]);
   const files = await digestFiles(requirements.files);
   const copied = await hashEntries(ctx, copies);
   const digest = keyOf({
@@ -52,6 +52,20 @@ export async function readInputs(ctx: Context, { spec, directory }: LoadedSpec, 
   const { pipIndex, pipExtraIndexUrls } = wants;
   const indexUrls = [...(pipIndex ? [pipIndex] : []), ...pipExtraIndexUrls, ...requirements.indexUrls];
   return { wants, files, indexUrls, copies, copied, digest };
+}
+
+export function copiesOf({ spec, directory, file }: LoadedSpec): Copies {
+  return {
+    copies: spec.copy ?? [],
+    folder: directory,
+    lockName: file === undefined ? undefined : basename(lockFileOf(file)),
+  };
+}
+
+/** Whether what is chosen must be kept: a `pylock.toml` is its own lock, and may name wheels by paths that hold on one host only. */
+export function wantsLockFile(wants: Wants): boolean {
+  const { requirementsFile } = wants;
+  return wantsPackages(wants) && !(requirementsFile !== undefined && isLockFile(requirementsFile));
 }
 
 export function wantsPackages(wants: Wants): boolean {

@@ -59,15 +59,21 @@ export function toLayerRecord(packed: PackedLayer, digests: ReadonlyMap<string, 
 }
 
 /** The layer as content: its sources are looked for only when somebody wants the bytes. */
-export function layerOf(record: LayerRecord, find: SourceFinder, annotations: Record<string, string>): Layer {
+export function layerOf(
+  record: LayerRecord,
+  find: SourceFinder,
+  title: string,
+  annotations: Record<string, string>,
+): Layer {
   const { mediaType, size, diffId, pieces } = record;
   const descriptor = { mediaType, digest: record.digest, size, annotations };
   return {
     descriptor,
+    title,
     diffId,
-    async *open(ctx) {
+    async *open(ctx, options) {
       const sources = await Promise.all(record.sources.map((source) => find(ctx, source)));
-      yield* verified(readRecipe(ctx, { sources, pieces }), descriptor, `layer ${record.digest}`);
+      yield* verified(readRecipe(ctx, { sources, pieces }, options), descriptor, `layer ${record.digest}`);
     },
   };
 }

@@ -10,12 +10,12 @@ import type { Interpreter } from '../python/interpreter.ts';
 import { minorVersion } from '../python/interpreter.ts';
 import type { Lock } from '../python/lock.ts';
 import { lockOf } from '../python/lock.ts';
-import { isLockFile } from '../python/requirements.ts';
 import { resolve } from '../python/resolve.ts';
 import { findUv } from '../python/uv.ts';
 import type { LockFile } from './lock-file.ts';
 import { EMPTY_LOCK_FILE, lockFileOf, readLockFile, withoutCredentials } from './lock-file.ts';
 import type { Inputs } from './inputs.ts';
+import { wantsLockFile } from './inputs.ts';
 import type { Job } from './job.ts';
 
 export interface Target {
@@ -28,7 +28,7 @@ export interface Locks {
   readonly byPlatform: ReadonlyMap<string, Lock>;
   /** Of all platforms together. */
   readonly digest: Digest;
-  /** Where the lock is kept; undefined when there is nothing to lock, or the spec is not a file. */
+  /** Where the lock is kept; undefined when there is nothing to lock or to keep, or the spec is not a file. */
   readonly file: string | undefined;
   /** The lock file's content as it should be now. */
   readonly content: LockFile;
@@ -37,8 +37,8 @@ export interface Locks {
 
 export async function resolveLocks(ctx: Context, targets: readonly Target[], job: Job, inputs: Inputs): Promise<Locks> {
   const specFile = job.loaded.file;
-  const keepsNone = specFile === undefined || targets.length === 0 || isOwnLock(inputs);
-  const file = keepsNone ? undefined : lockFileOf(specFile);
+  const isKept = targets.length > 0 && wantsLockFile(inputs.wants);
+  const file = specFile === undefined || !isKept ? undefined : lockFileOf(specFile);
   const before = file === undefined ? EMPTY_LOCK_FILE : await readLockFile(file);
   const uv = uvFinder(ctx, job, inputs);
   const answers = await together(
@@ -55,11 +55,6 @@ export async function resolveLocks(ctx: Context, targets: readonly Target[], job
   return { byPlatform, digest, file, content: { version: 1, platforms }, changed };
 }
 
-/** A `pylock.toml` of the user's is complete as it is, and may name files of this host: it is not locked again. */
-function isOwnLock({ wants }: Inputs): boolean {
-  return wants.requirementsFile !== undefined && isLockFile(wants.requirementsFile);
-}
-
 async function answer(
   ctx: Context,
   { name, interpreter }: Target,
@@ -72,7 +67,8 @@ async function answer(
   const python = minorVersion(interpreter.version);
   const known = before.platforms[name];
   if (known?.inputs === question) return { name, question, python, lock: lockOf(known.wheels), fresh: false };
-  if (job.options.frozen && !isOwnLock(inputs)) throw lockWouldChange(name, known !== undefined, job.loaded.file);
+  if (job.options.frozen && wantsLockFile(inputs.wants))
+    throw lockWouldChange(name, known !== undefined, job.loaded.file);
   const lock = await step(ctx, { step: 'resolve', subject: name }, () => ask(ctx, interpreter, job, inputs, uv));
   return { name, question, python, lock, fresh: true };
 }

@@ -13,14 +13,19 @@ import { layerOf, readLayerRecord, toLayerRecord, writeLayerRecord } from './lay
 
 export type LayerKind = 'user' | 'environment' | 'packages' | 'files';
 
-/** A layer that is wanted, before anyone knows whether it must be made. */
-export interface WantedLayer {
+/** A layer as a plan sees it. */
+export interface OutlinedLayer {
   readonly kind: LayerKind;
   /** What is in it, in a few words. */
   readonly content: string;
-  readonly key: Digest;
+  readonly key?: Digest | undefined;
   /** Bytes to be packed, for the order of work and for plans. */
   readonly size: number;
+}
+
+/** A layer that is wanted, before anyone knows whether it must be made. */
+export interface WantedLayer extends OutlinedLayer {
+  readonly key: Digest;
   /** Called only when the layer is not known. */
   readonly entries: () => Promise<readonly Entry[]>;
 }
@@ -83,7 +88,13 @@ async function makeLayer(ctx: Context, want: WantedLayer, tools: LayerTools): Pr
     [ANNOTATION.layerDiffId]: record.diffId,
     [ANNOTATION.layerContent]: content,
   };
-  return { kind, content, key, layer: layerOf(record, tools.find, annotations), origin: known ? 'reused' : 'built' };
+  return {
+    kind,
+    content,
+    key,
+    layer: layerOf(record, tools.find, content, annotations),
+    origin: known ? 'reused' : 'built',
+  };
 }
 
 async function packLayer(ctx: Context, want: WantedLayer, tools: LayerTools): Promise<LayerRecord> {

@@ -3,7 +3,7 @@ import { extname } from 'node:path';
 import { systemCode } from '../core/error.ts';
 import type { Root } from './bases.ts';
 import type { Inputs } from './inputs.ts';
-import { digestFiles, wantsPackages } from './inputs.ts';
+import { copiesOf, digestFiles, wantsLockFile } from './inputs.ts';
 import type { Job } from './job.ts';
 import { lockFileOf } from './lock-file.ts';
 import type { ImageResult } from './result.ts';
@@ -21,21 +21,20 @@ export interface Pushed {
 
 export async function rememberPush(job: Job, { argv, inputs, bases, result }: Pushed): Promise<void> {
   const { request, loaded, services } = job;
-  const { file, spec, directory } = loaded;
+  const { file } = loaded;
   const target = request.pushed;
   if (!target || !file || request.outputs.length > 1 || !PLAIN_SPECS.has(extname(file))) return;
   // A base on disk would have to be looked at; only a registry answers in one request.
   const inRegistry = bases.transport.kind === 'registry' ? bases.transport.reference : undefined;
   if (!inRegistry && bases.transport.kind !== 'scratch') return;
   const moving = inRegistry && !inRegistry.digest && bases.rootDigest;
-  const own = await digestFiles([file, ...(wantsPackages(inputs.wants) ? [lockFileOf(file)] : [])]).catch(noLock);
+  const own = await digestFiles([file, ...(wantsLockFile(inputs.wants) ? [lockFileOf(file)] : [])]).catch(noLock);
   if (!own) return;
-  const copies = spec.copy ?? [];
+  const copies = copiesOf(loaded);
   await writeMemo(services.cache, argv, services.environment, {
     files: [...own, ...inputs.files],
-    folder: directory,
     copies,
-    copied: await digestOfCopies(copies, directory),
+    copied: await digestOfCopies(copies),
     target,
     digest: result.digest,
     ...(moving && { base: { reference: inRegistry, digest: moving } }),

@@ -5,6 +5,7 @@ import type { Digest } from '../core/digest.ts';
 import { digestOf, isDigest } from '../core/digest.ts';
 import type { Json } from '../core/json.ts';
 import { keyOf } from '../core/json.ts';
+import { mapLimited } from '../core/limit.ts';
 import type { Entry } from '../filesystem/entry.ts';
 import { createTree } from '../filesystem/stage.ts';
 import { LAYER_FORMAT } from '../layer/format.ts';
@@ -16,7 +17,7 @@ import { readWheel } from '../python/wheel.ts';
 import type { LocalCache } from '../store/cache.ts';
 import type { BaseReader } from './base.ts';
 import { groupPackages } from './group.ts';
-import type { LayerKind, WantedLayer } from './make-layers.ts';
+import type { LayerKind, OutlinedLayer, WantedLayer } from './make-layers.ts';
 
 const digest = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value));
 
@@ -37,29 +38,59 @@ export interface PackagesInput {
 /** Where the environment lives in every image. */
 export const ENVIRONMENT_ROOT = '/opt/venv';
 const SKELETON = 'environment';
+/** The disk answers at once: more wheels at a time would only hold more of their directories in memory. */
+const WHEELS_AT_ONCE = 4;
 
 /**
  * The layers that hold the environment. Which layers there are, and under which keys, is itself kept by the digest of base and
  * lock, so that a known environment is recognised without opening a wheel.
  */
 export async function packageLayers(ctx: Context, input: PackagesInput): Promise<WantedLayer[]> {
-  const { reader, interpreter, lock, cache } = input;
-  const key = keyOf({
+  const staged = once(() => stage(ctx, input));
+  const parts = (await knownParts(input)) ?? (await keepParts(input, await staged()));
+  return parts.map((part) => ({
+    ...part,
+    entries: async () => (await staged()).find((one) => one.key === part.key)?.entries ?? [],
+  }));
+}
+
+/** The same layers as far as they are known before a wheel is fetched or opened: without keys when they were never made here. */
+export async function outlinePackages(input: PackagesInput): Promise<OutlinedLayer[]> {
+  const known = await knownParts(input);
+  if (known) return known;
+  const members = input.lock.wheels.map(({ name, version, size = 0 }) => ({ name, version, size }));
+  const groups = groupPackages(members).map(({ content, members: group }): OutlinedLayer => {
+    return { kind: 'packages', content, size: group.reduce((sum, { size }) => sum + size, 0) };
+  });
+  return [{ kind: 'environment', content: environmentTitle(input.interpreter), size: 0 }, ...groups];
+}
+
+function environmentKey({ reader, interpreter, lock }: PackagesInput): Digest {
+  return keyOf({
     formats: [LAYER_FORMAT, INSTALL_FORMAT],
     base: reader.base.key,
     root: ENVIRONMENT_ROOT,
     interpreter: { ...interpreter, libc: { ...interpreter.libc } },
     wheels: lock.wheels.map(installKey),
   });
-  const staged = once(() => stage(ctx, input));
-  const known = input.ignoreKnown ? undefined : await cache.readRecord('environment', key);
+}
+
+type KnownPart = Omit<Part, 'entries'>;
+
+async function knownParts(input: PackagesInput): Promise<KnownPart[] | undefined> {
+  const known = input.ignoreKnown ? undefined : await input.cache.readRecord('environment', environmentKey(input));
   const parsed = known && partSchema.safeParse(JSON.parse(new TextDecoder().decode(known)));
-  const parts = parsed?.success ? parsed.data : (await staged()).map(({ entries: _entries, ...part }) => part);
-  if (!parsed?.success) await cache.writeRecord('environment', key, new TextEncoder().encode(JSON.stringify(parts)));
-  return parts.map((part) => ({
-    ...part,
-    entries: async () => (await staged()).find((one) => one.key === part.key)?.entries ?? [],
-  }));
+  return parsed?.data;
+}
+
+async function keepParts(input: PackagesInput, staged: readonly Part[]): Promise<KnownPart[]> {
+  const parts = staged.map(({ entries: _entries, ...part }) => part);
+  await input.cache.writeRecord('environment', environmentKey(input), new TextEncoder().encode(JSON.stringify(parts)));
+  return parts;
+}
+
+function environmentTitle({ version }: Interpreter): string {
+  return `Python ${version} environment`;
 }
 
 /** Everything about a wheel that decides the bytes it installs. */
@@ -81,22 +112,19 @@ async function stage(ctx: Context, { reader, interpreter, lock, wheels }: Packag
   const layout = venvLayout(interpreter, ENVIRONMENT_ROOT);
   const tree = createTree(facts);
   tree.add(venvEntries(layout, interpreter), SKELETON);
-  const members = await Promise.all(
-    lock.wheels.map(async (locked) => {
-      const file = files.get(locked.digest);
-      if (!file) throw new Error(`wheel ${locked.filename} was not fetched`);
-      const wheel = await readWheel(ctx, file, locked.filename);
-      const { requested, directUrl } = locked;
-      const entries = await installWheel(wheel, { venv: layout, requested, directUrl });
-      return { locked, entries, name: locked.name, version: locked.version, size: wheel.size };
-    }),
-  );
+  const members = await mapLimited(ctx, lock.wheels, WHEELS_AT_ONCE, async (locked) => {
+    const file = files.get(locked.digest);
+    if (!file) throw new Error(`wheel ${locked.filename} was not fetched`);
+    const wheel = await readWheel(ctx, file, locked.filename);
+    const { requested, directUrl } = locked;
+    const entries = await installWheel(wheel, { venv: layout, requested, directUrl });
+    return { locked, entries, name: locked.name, version: locked.version, size: wheel.size };
+  });
   for (const { locked, entries } of members) tree.add(entries, locked.name);
   const skeleton = tree.layerEntries([SKELETON]);
-  const about = `Python ${interpreter.version} environment`;
   const first: Part = {
     kind: 'environment',
-    content: about,
+    content: environmentTitle(interpreter),
     key: layerKey(skeleton, { interpreter: interpreter.path, version: interpreter.version }),
     size: 0,
     entries: skeleton,

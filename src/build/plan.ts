@@ -4,9 +4,8 @@ import type { Job } from './job.ts';
 import { epochOf } from './job.ts';
 import { readInputs, strictKey } from './inputs.ts';
 import { readLayerRecord } from './layer-record.ts';
-import type { WantedLayer } from './make-layers.ts';
-import { platformInput } from './platform-build.ts';
-import { wantedLayers } from './platform-build.ts';
+import type { OutlinedLayer } from './make-layers.ts';
+import { outlinedLayers, platformInput } from './platform-build.ts';
 import type { PreparedPlatform } from './prepare.ts';
 import { prepare } from './prepare.ts';
 import type { PlannedLayer, PlannedPlatform, PlanResult } from './result.ts';
@@ -20,8 +19,8 @@ export async function planImage(ctx: Context, job: Job, exists: boolean): Promis
   const shelf = createShelf(inputs, wheels, services, options.offline ?? false);
   const platforms: PlannedPlatform[] = [];
   for (const platform of prepared.platforms) {
-    const wanted = await wantedLayers(ctx, platformInput(job, inputs, platform, shelf));
-    const layers = await Promise.all(wanted.map((want) => plannedLayer(want, job)));
+    const outlined = await outlinedLayers(ctx, platformInput(job, inputs, platform, shelf));
+    const layers = await Promise.all(outlined.map((layer) => plannedLayer(layer, job)));
     platforms.push(plannedPlatform(platform, layers));
   }
   return {
@@ -35,10 +34,10 @@ export async function planImage(ctx: Context, job: Job, exists: boolean): Promis
 }
 
 async function plannedLayer(
-  { kind, content, key, size }: WantedLayer,
+  { kind, content, key, size }: OutlinedLayer,
   { services, options }: Job,
 ): Promise<PlannedLayer> {
-  const known = options.cache === false ? undefined : await readLayerRecord(services.cache, key);
+  const known = key && options.cache !== false ? await readLayerRecord(services.cache, key) : undefined;
   if (!known) return { kind, content, key, action: 'pack', size };
   return { kind, content, key, action: 'reuse', size: known.size, digest: known.digest };
 }

@@ -11,9 +11,10 @@ import type { LocalCache } from '../store/cache.ts';
 import type { Identity } from './assemble.ts';
 import { assembleImage, imageAnnotations } from './assemble.ts';
 import { FILES_ROOT, fileLayers } from './files.ts';
-import type { LayerTools, MadeLayer, WantedLayer } from './make-layers.ts';
+import type { LayerTools, MadeLayer, OutlinedLayer, WantedLayer } from './make-layers.ts';
 import { makeLayers } from './make-layers.ts';
-import { ENVIRONMENT_ROOT, packageLayers } from './packages.ts';
+import type { PackagesInput } from './packages.ts';
+import { ENVIRONMENT_ROOT, outlinePackages, packageLayers } from './packages.ts';
 import type { Inputs } from './inputs.ts';
 import type { Job } from './job.ts';
 import { epochOf } from './job.ts';
@@ -48,16 +49,38 @@ export function platformInput(job: Job, inputs: Inputs, platform: PreparedPlatfo
 }
 
 /** The layers this platform needs above its base, lowest first, slow-changing before fast-changing. */
-export async function wantedLayers(ctx: Context, input: PlatformInput): Promise<WantedLayer[]> {
-  const { cache, ignoreKnown, shelf } = input;
-  const { reader, details, lock } = input.platform;
+async function wantedLayers(ctx: Context, input: PlatformInput): Promise<WantedLayer[]> {
+  const environment = packagesInput(ctx, input);
+  const [packages, copied] = await Promise.all([
+    environment ? packageLayers(ctx, environment) : [],
+    copiedLayers(ctx, input),
+  ]);
+  return [userLayer(ctx, input), ...packages, ...copied];
+}
+
+/** The same, but nothing is fetched for it. */
+export async function outlinedLayers(ctx: Context, input: PlatformInput): Promise<OutlinedLayer[]> {
+  const environment = packagesInput(ctx, input);
+  const [packages, copied] = await Promise.all([
+    environment ? outlinePackages(environment) : [],
+    copiedLayers(ctx, input),
+  ]);
+  return [userLayer(ctx, input), ...packages, ...copied];
+}
+
+function packagesInput(
+  ctx: Context,
+  { cache, ignoreKnown, shelf, platform }: PlatformInput,
+): PackagesInput | undefined {
+  const { reader, details, lock } = platform;
   const { interpreter } = details;
   const wheels = (): Promise<ReadonlyMap<Digest, string>> => shelf.fetch(ctx, lock?.wheels ?? []);
-  const packages =
-    lock && interpreter ? packageLayers(ctx, { reader, interpreter, lock, cache, wheels, ignoreKnown }) : [];
-  const { copies, epoch } = input;
-  const files = fileLayers(ctx, { copies, reader, user: details.user, names: input.spec.copy ?? [], epoch });
-  return [userLayer(ctx, input), ...(await packages), ...(await files)];
+  return lock && interpreter ? { reader, interpreter, lock, cache, wheels, ignoreKnown } : undefined;
+}
+
+function copiedLayers(ctx: Context, { copies, epoch, platform, spec }: PlatformInput): Promise<WantedLayer[]> {
+  const { reader, details } = platform;
+  return fileLayers(ctx, { copies, reader, user: details.user, names: spec.copy ?? [], epoch });
 }
 
 function userLayer(ctx: Context, { platform, epoch }: PlatformInput): WantedLayer {

@@ -9,6 +9,7 @@ import { isTag, parseReference, printReference } from '../oci/reference.ts';
 import type { ImageSpec } from '../spec/spec.ts';
 import type { Transport } from '../store/transport.ts';
 import { parseTransport, printTransport } from '../store/transport.ts';
+import { OUTPUT_FOLDER } from './files.ts';
 
 export interface BuildOptions {
   /** Push to `<registry>/<name>:<tag>`; skipped when it exists, unless `force`. */
@@ -87,7 +88,8 @@ export function createRequest(
   const outputs = (options.outputs ?? []).map((text) => toOutput(text, imageName, tags, workingDirectory));
   if (pushed)
     outputs.unshift({ transport: { kind: 'registry', reference: pushed }, tags, text: printReference(pushed) });
-  if (outputs.length === 0) outputs.push(toOutput(`oci:.imagespec/${spec.name}`, imageName, tags, workingDirectory));
+  if (outputs.length === 0)
+    outputs.push(toOutput(`oci:${OUTPUT_FOLDER}/${spec.name}`, imageName, tags, workingDirectory));
   return { spec, specId: spec.id, imageName, tag, platforms, outputs, pushed };
 }
 

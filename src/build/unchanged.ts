@@ -12,6 +12,7 @@ import type { LocalCache } from '../store/cache.ts';
 import { createLocalCache } from '../store/cache.ts';
 import type { Environment } from './environment.ts';
 import { cacheFolder, USER_AGENT } from './environment.ts';
+import type { Copies } from './files.ts';
 import { readCopies } from './files.ts';
 import type { BuildResult } from './result.ts';
 
@@ -19,8 +20,7 @@ import type { BuildResult } from './result.ts';
 export interface Memo {
   /** Spec, requirements and lock files, absolute. */
   readonly files: readonly { readonly path: string; readonly digest: Digest }[];
-  readonly folder: string;
-  readonly copies: readonly string[];
+  readonly copies: Copies;
   readonly copied: Digest;
   readonly target: Reference;
   readonly digest: Digest;
@@ -38,7 +38,7 @@ export interface Answer {
 
 const KIND = 'unchanged';
 /** Raised when the meaning of a memo changes. */
-const MEMO_FORMAT = 1;
+const MEMO_FORMAT = 2;
 
 /** Flags under which an earlier answer says nothing. */
 const ALWAYS_WORK = /^--(force|plan|no-cache|frozen|offline|output|help|cache-dir)\b|^-[oh]/;
@@ -91,14 +91,14 @@ async function sameFiles({ files }: Memo): Promise<boolean> {
   return !found.includes(false);
 }
 
-async function sameCopies({ copies, folder, copied }: Memo): Promise<boolean> {
-  return (await digestOfCopies(copies, folder)) === copied;
+async function sameCopies({ copies, copied }: Memo): Promise<boolean> {
+  return (await digestOfCopies(copies)) === copied;
 }
 
 /** Of paths, modes and content; owner and time are not the user's input. */
-export async function digestOfCopies(copies: readonly string[], folder: string): Promise<Digest> {
+export async function digestOfCopies(copies: Copies): Promise<Digest> {
   const ctx = createContext();
-  return hashEntries(ctx, await readCopies(ctx, copies, folder, 0));
+  return hashEntries(ctx, await readCopies(ctx, copies, 0));
 }
 
 async function sameAtRegistry({ target, digest, base }: Memo, environment: Environment): Promise<boolean> {

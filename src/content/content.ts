@@ -6,13 +6,20 @@ import type { ImageConfig } from '../oci/config.ts';
 import type { Annotations, Descriptor } from '../oci/descriptor.ts';
 import type { Platform } from '../oci/platform.ts';
 
+export interface OpenOptions {
+  /** The reader is done with a buffer when it asks for the next: the source may fill it again, and large contents leave no garbage. */
+  readonly reuse?: boolean | undefined;
+}
+
 export interface Content {
   readonly descriptor: Descriptor;
+  /** What it is, in a few words for people: `numpy 2.2.6`. */
+  readonly title?: string | undefined;
   /**
    * Opens the bytes from their start; every call is a new reading, so a retry re-opens and never reuses. Readers get verified bytes: the
    * iterable throws `DIGEST_MISMATCH` or `SIZE_MISMATCH` at its end. Leaving the loop early releases the source.
    */
-  readonly open: (ctx: Context) => AsyncIterable<Uint8Array>;
+  readonly open: (ctx: Context, options?: OpenOptions) => AsyncIterable<Uint8Array>;
   /** Repository on the same registry that has this blob (`library/python`), so that a registry can mount it. */
   readonly mountFrom?: { readonly registry: string; readonly repository: string } | undefined;
 }

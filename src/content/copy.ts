@@ -61,7 +61,7 @@ export function copy(ctx: Context, root: Image | Index, target: Target, names: r
 async function transferOne(ctx: Context, content: Content, target: Target): Promise<Transfer> {
   const { digest, size, mediaType } = content.descriptor;
   if (isNondistributable(mediaType)) return 'none';
-  return step(ctx, { step: 'upload', subject: digest, total: size, unit: 'bytes' }, async (report) => {
+  return step(ctx, { step: 'upload', subject: content.title ?? digest, total: size, unit: 'bytes' }, async (report) => {
     if (await target.has(ctx, content.descriptor)) {
       report.note('exists', 'skipped');
       return 'exists';

@@ -1,6 +1,6 @@
 // Files of the host for an image: a folder or a file as entries, the same on every machine, user and umask.
 import { createHash } from 'node:crypto';
-import type { Dirent, Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { lstat, open, readdir, readlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { Context } from '../core/context.ts';
@@ -11,7 +11,7 @@ import { ImageSpecError, systemCode } from '../core/error.ts';
 import { canonicalJson } from '../core/json.ts';
 import { mapLimited } from '../core/limit.ts';
 import type { Entry, FileContent } from './entry.ts';
-import { comparePaths } from './entry.ts';
+import { sortByPath } from './entry.ts';
 
 export interface HostTreeRequest {
   /** Absolute folder that `path` starts from. */
@@ -46,12 +46,12 @@ export async function readHostTree(ctx: Context, request: HostTreeRequest): Prom
     const attributes = { path, uid, gid, mtime };
     if (stats.isDirectory()) {
       entries.push({ type: 'directory', mode: 0o755, ...attributes });
-      const names = await reading(file, request, () => readdir(file, { withFileTypes: true, encoding: 'buffer' }));
-      for (const name of names.map((one) => nameOf(one, file)).sort())
+      const names = await reading(file, request, () => readdir(file, { encoding: 'buffer' }));
+      for (const name of names.map((one) => textOf(one, join(file, one.toString()), 'has a name')).sort())
         await visit(join(file, name), posix.join(path, name));
     } else if (stats.isSymbolicLink()) {
-      const target = await reading(file, request, () => readlink(file));
-      entries.push({ type: 'symlink', mode: 0o777, target, ...attributes });
+      const target = await reading(file, request, () => readlink(file, { encoding: 'buffer' }));
+      entries.push({ type: 'symlink', mode: 0o777, target: textOf(target, file, 'links to a name'), ...attributes });
     } else if (stats.isFile()) {
       entries.push({
         type: 'file',
@@ -64,7 +64,7 @@ export async function readHostTree(ctx: Context, request: HostTreeRequest): Prom
     }
   };
   await visit(join(request.root, request.path), request.destination);
-  return entries.sort((a, b) => comparePaths(a.path, b.path));
+  return sortByPath(entries, ({ path }) => path);
 }
 
 function contentOf(file: string, stats: Stats): FileContent {
@@ -73,10 +73,10 @@ function contentOf(file: string, stats: Stats): FileContent {
 }
 
 /** Linux names are bytes; an image's are UTF-8. */
-function nameOf(entry: Dirent<Buffer>, folder: string): string {
-  const name = entry.name.toString('utf8');
-  if (Buffer.from(name).equals(entry.name)) return name;
-  throw invalid(join(folder, name), 'has a name that is not UTF-8');
+function textOf(bytes: Buffer, file: string, what: string): string {
+  const text = bytes.toString('utf8');
+  if (Buffer.from(text).equals(bytes)) return text;
+  throw invalid(file, `${what} that is not UTF-8`);
 }
 
 async function reading<T>(file: string, { root, path }: HostTreeRequest, work: () => Promise<T>): Promise<T> {

@@ -1,7 +1,7 @@
 // The staged filesystem: entries of several origins laid over a base, so that nothing of it is broken and no two origins disagree.
 import { ImageSpecError } from '../core/error.ts';
 import type { DirectoryEntry, Entry, FileContent } from './entry.ts';
-import { comparePaths, directory, sizeOf } from './entry.ts';
+import { directory, sizeOf, sortByPath } from './entry.ts';
 import type { BaseEntry, BaseFacts } from './facts.ts';
 import { resolveWith } from './resolve.ts';
 
@@ -35,8 +35,7 @@ export function createTree(facts: BaseFacts): Tree {
   const add = (entries: readonly Entry[], origin: string): void => {
     for (const entry of entries) {
       const path = canonical(entry.path, entry.type === 'directory');
-      const at: Entry =
-        entry.type === 'hardlink' ? { ...entry, path, target: canonical(entry.target, false) } : { ...entry, path };
+      const at = placed(entry, path, canonical);
       const before = staged.get(path);
       if (before) refuseOther(before, at, origin);
       else refuseOverBase(at, facts.entries.get(path), origin);
@@ -52,9 +51,14 @@ export function createTree(facts: BaseFacts): Tree {
       result.set(path, entry);
       addParents(path, result, staged, facts);
     }
-    return [...result.values()].sort((a, b) => comparePaths(a.path, b.path));
+    return sortByPath([...result.values()], ({ path }) => path);
   };
   return { add, layerEntries };
+}
+
+function placed(entry: Entry, path: string, canonical: Canonical): Entry {
+  if (entry.type === 'hardlink') return { ...entry, path, target: canonical(entry.target, false) };
+  return entry.path === path ? entry : { ...entry, path };
 }
 
 interface Canonical {

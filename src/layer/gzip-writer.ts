@@ -13,7 +13,7 @@ import { ByteWindow } from './byte-window.ts';
 import { combineCrc32 } from './crc32.ts';
 import { Gather } from './gather.ts';
 import type { Inflater } from './inflater.ts';
-import { TRAILING } from './inflater.ts';
+import { TRAILING, WRONG_CRC } from './inflater.ts';
 import type { Pace } from './pace.ts';
 
 /** RFC 1952, 2.3: no name, no time, no extra flags, operating system unknown. */
@@ -135,7 +135,7 @@ export class GzipWriter {
   }
 
   #finishPart(part: Part, crc: number): void {
-    if (part.crc32 !== undefined && part.crc32 !== crc) throw part.damaged('its CRC-32 is not the announced one');
+    if (part.crc32 !== undefined && part.crc32 !== crc) throw part.damaged(WRONG_CRC);
     this.#count(crc, part.size);
   }
 

@@ -1,4 +1,4 @@
-// Host files are read by position and checked to be what they were when their entries were made.
+// Host files are read by position, by those who pack a layer and those who send it, and checked to be what they were.
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { ImageSpecError } from '../core/error.ts';
 import type { HostRange } from '../filesystem/entry.ts';
@@ -11,23 +11,24 @@ export class HostFiles {
   readonly #open = new Map<string, number>();
 
   /**
-   * Reads `length` bytes, `at` bytes behind the start of the range. Throws `FILE_CHANGED` when the file is gone, shorter, or was changed.
+   * Reads `length` bytes from `position` on. Throws `FILE_CHANGED` when the file is gone or shorter than it was.
    * Synchronous: a file of a cache answers in microseconds, a promise per member would cost more than the read.
    */
-  read(range: HostRange, into: Uint8Array, intoAt: number, at: number, length: number): void {
-    const descriptor = this.#descriptor(range);
+  read(file: string, position: number, into: Uint8Array, intoAt: number, length: number): void {
+    const descriptor = this.#descriptor(file);
     for (let done = 0; done < length;) {
-      const position = range.offset + at + done;
-      const count = unlessChanged(range.file, () => readSync(descriptor, into, intoAt + done, length - done, position));
-      if (count === 0) throw fileChanged(range.file, 'is shorter than it was');
+      const count = unlessChanged(file, () =>
+        readSync(descriptor, into, intoAt + done, length - done, position + done),
+      );
+      if (count === 0) throw fileChanged(file, 'is shorter than it was');
       done += count;
     }
   }
 
   /** Throws `FILE_CHANGED` when the file was written to since `changedMs`, if that is known. */
-  check(range: HostRange): void {
-    if (range.changedMs === undefined) return;
-    if (fstatSync(this.#descriptor(range)).mtimeMs !== range.changedMs) throw fileChanged(range.file, 'was written to');
+  check({ file, changedMs }: HostRange): void {
+    if (changedMs === undefined) return;
+    if (fstatSync(this.#descriptor(file)).mtimeMs !== changedMs) throw fileChanged(file, 'was written to');
   }
 
   close(): void {
@@ -35,7 +36,7 @@ export class HostFiles {
     this.#open.clear();
   }
 
-  #descriptor({ file }: HostRange): number {
+  #descriptor(file: string): number {
     const descriptor = this.#open.get(file) ?? unlessChanged(file, () => openSync(file, 'r'));
     this.#open.delete(file);
     this.#open.set(file, descriptor);
@@ -56,7 +57,7 @@ function unlessChanged<T>(file: string, work: () => T): T {
   }
 }
 
-export function fileChanged(file: string, what: string, cause?: unknown): ImageSpecError {
+function fileChanged(file: string, what: string, cause?: unknown): ImageSpecError {
   return new ImageSpecError('FILE_CHANGED', `${file} ${what}, although a layer is made of it`, {
     hint: 'Build again when nothing writes to this file.',
     cause,

@@ -18,6 +18,7 @@ export interface Inflater {
   readonly close: () => void;
 }
 
+export const WRONG_CRC = 'its CRC-32 is not the announced one';
 export const TOO_LONG = 'it inflates to more bytes than were announced';
 export const TOO_SHORT = 'it inflates to fewer bytes than were announced';
 export const TRUNCATED = 'its DEFLATE data stops before its end';

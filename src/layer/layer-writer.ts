@@ -58,14 +58,14 @@ export class LayerWriter {
   }
 
   #partOf(range: HostRange, path: string): Part {
-    const { length, size, crc32 } = range;
+    const { file, offset, length, size, crc32 } = range;
     return {
       length,
       size,
       crc32,
       range,
-      read: (into, intoAt, at, count) => this.#files.read(range, into, intoAt, at, count),
-      damaged: (why) => damaged(range.file, path, why),
+      read: (into, intoAt, at, count) => this.#files.read(file, offset + at, into, intoAt, count),
+      damaged: (why) => damaged(file, path, why),
     };
   }
 

@@ -1,7 +1,7 @@
 // Entries in canonical order, as the tar will hold them: no path twice, no file above another entry, links behind their file.
 import { ImageSpecError } from '../core/error.ts';
 import type { Entry, FileContent, FileEntry, HardlinkEntry } from '../filesystem/entry.ts';
-import { sizeOf } from '../filesystem/entry.ts';
+import { sizeOf, sortByPath } from '../filesystem/entry.ts';
 import { checkEntry, invalid } from './check-entry.ts';
 import type { TarHeader } from './tar.ts';
 
@@ -13,23 +13,19 @@ export interface TarMember {
 }
 
 /**
- * Sorts by `comparePaths`, the whiteouts of a directory before its other entries (image-spec, layer.md, Whiteouts).
+ * Sorts by `sortByPath`, the whiteouts of a directory before its other entries (image-spec, layer.md, Whiteouts).
  * Throws `ENTRY_INVALID` or `PATH_CONFLICT`.
  */
 export function orderEntries(entries: readonly Entry[]): TarMember[] {
   for (const entry of entries) checkEntry(entry);
-  const sorted = entries
-    .map((entry) => ({ entry, key: sortKey(entry) }))
-    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
-    .map(({ entry }) => entry);
+  const sorted = sortByPath(entries, placeOf);
   refuseConflicts(sorted);
   return toMembers(sorted);
 }
 
-/** UTF-8 bytes as a binary string, so that `<` is the order of `comparePaths`; a whiteout's \x01 is below every other name. */
-function sortKey(entry: Entry): string {
-  const path = entry.type === 'whiteout' ? entry.path.replace(/[^/]*$/, '\x01$&') : entry.path;
-  return Buffer.from(path.replaceAll('/', '\0')).toString('latin1');
+/** A whiteout's \x01 is below every other name. */
+function placeOf({ type, path }: Entry): string {
+  return type === 'whiteout' ? path.replace(/[^/]*$/, '\x01$&') : path;
 }
 
 /** What lies below a path follows it at once in the order, so neighbours tell; whiteouts stand apart and are looked up. */

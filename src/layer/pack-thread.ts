@@ -11,8 +11,11 @@ import type { PackedLayer } from './recipe.ts';
 /** The worker's file has the extension of this one, be it source or built. */
 const WORKER_FILE = new URL(`./pack-worker${extname(import.meta.url)}`, import.meta.url);
 
+/** Nearly all that packing makes is dropped at once: more room for it would only be more memory in use. */
+const YOUNG_MEGABYTES = 4;
+
 export class PackThread {
-  readonly #worker = new Worker(WORKER_FILE);
+  readonly #worker = new Worker(WORKER_FILE, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES } });
   #isAlive = true;
 
   constructor() {

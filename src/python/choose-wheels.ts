@@ -91,7 +91,8 @@ function wheelOf(locked: PylockPackage, tags: readonly string[], options: Choose
     digest,
     ...(file.size !== undefined && { size: file.size }),
     requested: requirements?.requested.has(name) ?? true,
-    ...(locked.archive && { directUrl: directUrlOf(url, digest) }),
+    // A path of this host says nothing in the image, and the image must not change with it.
+    ...(locked.archive && !url.startsWith('file:') && { directUrl: directUrlOf(url, digest) }),
   };
 }
 

@@ -2,9 +2,12 @@
 import { fileURLToPath } from 'node:url';
 import type { Context } from '../core/context.ts';
 import { step } from '../core/context.ts';
+import { counted } from '../core/counted.ts';
 import type { Digest } from '../core/digest.ts';
 import { ImageSpecError, isImageSpecError } from '../core/error.ts';
-import { mapLimited } from '../core/limit.ts';
+import { createLimit, mapLimited } from '../core/limit.ts';
+import type { ContentScanner } from '../layer/scan-content.ts';
+import { openScanner } from '../layer/scan-content.ts';
 import type { LocalCache } from '../store/cache.ts';
 import { readRange } from '../store/disk.ts';
 import type { LockedWheel } from './lock.ts';
@@ -29,21 +32,39 @@ export async function fetchWheels(
   wheels: readonly LockedWheel[],
   options: FetchOptions,
 ): Promise<ReadonlyMap<Digest, string>> {
-  const files = await mapLimited(ctx, wheels, DOWNLOADS_AT_ONCE, async (wheel) => {
-    return [wheel.digest, await fetchWheel(ctx, wheel, options)] as const;
-  });
-  return new Map(files);
+  const verifier = createVerifier(ctx, options.cache);
+  try {
+    const files = await mapLimited(ctx, wheels, DOWNLOADS_AT_ONCE, async (wheel) => {
+      const file = await fetchWheel(ctx, wheel, options);
+      await verifier.verify(wheel, file);
+      return [wheel.digest, file] as const;
+    });
+    return new Map(files);
+  } finally {
+    await verifier.close();
+  }
+}
+
+/** Verifies a wheel that was not verified before; one after the other, since it is work for this thread and its buffers. */
+function createVerifier(ctx: Context, cache: LocalCache) {
+  const inTurn = createLimit(1);
+  let scanner: Promise<ContentScanner> | undefined;
+  return {
+    verify: async ({ digest, filename }: LockedWheel, file: string): Promise<void> => {
+      if (await cache.readRecord('wheel', digest)) return;
+      await inTurn(async () => {
+        const wheel = await readWheel(ctx, file, filename);
+        await verifyRecord(ctx, wheel, await (scanner ??= openScanner(ctx)));
+      });
+      await cache.writeRecord('wheel', digest, new TextEncoder().encode(filename));
+    },
+    close: async () => (await scanner)?.close(),
+  };
 }
 
 async function fetchWheel(ctx: Context, wheel: LockedWheel, { cache, open, offline }: FetchOptions): Promise<string> {
   const { digest, filename, size, url } = wheel;
-  const known = await cache.find(digest);
-  const file = known ?? (await download());
-  if (!(await cache.readRecord('wheel', digest))) {
-    await verifyRecord(ctx, await readWheel(ctx, file, filename));
-    await cache.writeRecord('wheel', digest, new TextEncoder().encode(filename));
-  }
-  return file;
+  return (await cache.find(digest)) ?? download();
 
   function download(): Promise<string> {
     if (url.startsWith('file:')) return keep(() => localBytes(fileURLToPath(url), filename));
@@ -56,14 +77,12 @@ async function fetchWheel(ctx: Context, wheel: LockedWheel, { cache, open, offli
   function keep(bytes: (inner: Context) => AsyncIterable<Uint8Array>): Promise<string> {
     const expected = { digest, ...(size !== undefined && { size }) };
     return step(ctx, { step: 'download', subject: filename, total: size, unit: 'bytes' }, ({ progress }) =>
-      cache.keep(ctx, expected, `wheel ${filename}`, async function* (inner) {
-        let done = 0;
-        for await (const chunk of bytes(inner)) {
-          progress((done += chunk.length));
+      cache.keep(ctx, expected, `wheel ${filename}`, (inner) =>
+        counted(bytes(inner), (done) => {
+          progress(done);
           if (done > WHEEL_LIMIT_BYTES) throw tooLarge(filename);
-          yield chunk;
-        }
-      }),
+        }),
+      ),
     );
   }
 }

@@ -1,18 +1,19 @@
 // A wheel becomes entries of an environment, as the specification of installing wheels says (binary distribution format; PEP 376, 610).
-import type { Entry, FileContent, FileEntry } from '../filesystem/entry.ts';
-import { inlineFile } from '../filesystem/entry.ts';
+import type { Entry, FileEntry } from '../filesystem/entry.ts';
+import { directory, inlineFile } from '../filesystem/entry.ts';
 import { invalidZip } from './invalid-zip.ts';
 import type { DirectUrl } from './lock.ts';
+import { normalizeName } from './package-name.ts';
 import type { RecordRow } from './record.ts';
 import { printRecord, rowOf } from './record.ts';
-import { parseEntryPoints, rewrittenScript, wrapperScript } from './scripts.ts';
+import { parseEntryPoints, rewrittenScript, withPipOf, wrapperScript } from './scripts.ts';
 import type { VenvLayout } from './venv.ts';
 import type { Wheel } from './wheel.ts';
-import { readMember } from './member.ts';
+import { contentOf, readMember } from './member.ts';
 import type { ZipMember } from './zip.ts';
 
 /** Raised whenever the same wheel would install other bytes: part of every input key. */
-export const INSTALL_FORMAT = 1;
+export const INSTALL_FORMAT = 2;
 
 const INSTALLER = 'imagespec';
 /** Longer scripts of `.data/scripts` are programs (ruff, uv), which no first line makes a script. */
@@ -35,9 +36,10 @@ interface Installed {
 export async function installWheel(wheel: Wheel, options: InstallOptions): Promise<readonly Entry[]> {
   const { venv } = options;
   const what = `wheel ${wheel.filename}`;
-  const points = parseEntryPoints(wheel.entryPoints, (line) => {
+  const listed = parseEntryPoints(wheel.entryPoints, (line) => {
     throw invalidZip(what, `has an entry point that is no program: ${line}`);
   });
+  const points = normalizeName(wheel.name) === 'pip' ? withPipOf(venv.version, listed) : listed;
   const wrappers = new Set(points.map(({ name }) => `bin/${name}`));
   const installed: Installed[] = [];
   for (const member of wheel.members) {
@@ -57,7 +59,18 @@ export async function installWheel(wheel: Wheel, options: InstallOptions): Promi
   const all = [...installed.filter(({ path }) => !replaced.has(path)), ...own];
   const rows = [...all.map(({ row }) => row), { path: `${wheel.distInfo}/RECORD`, hash: '', size: '' }];
   const record = inlineFile(`${venv.root.slice(1)}/${info}/RECORD`, printRecord(rows));
-  return [...all.map(({ entry }) => entry), record];
+  return [...foldersOf(wheel, venv), ...all.map(({ entry }) => entry), record];
+}
+
+/** Folders that the wheel has without files in them: as unpacking it would make them, though RECORD lists files only. */
+function foldersOf(wheel: Wheel, venv: VenvLayout): Entry[] {
+  const data = wheel.distInfo.replace(/\.dist-info$/, '.data');
+  // The first levels of .data are no folders of the environment.
+  const wanted = wheel.emptyFolders.filter((name) => {
+    const [top, , below] = name.split('/');
+    return top !== data || below !== undefined;
+  });
+  return wanted.map((name) => directory(`${venv.root.slice(1)}/${placeOf(wheel, name, venv).path}`));
 }
 
 /** Members of several folders may be meant for one place, as `a.py` and `a-1.data/purelib/a.py`. */
@@ -103,11 +116,6 @@ async function installMember(wheel: Wheel, member: ZipMember, venv: VenvLayout):
   return { path, entry, row: { path: recordPath(venv, path), hash: listed?.hash ?? '', size: String(member.size) } };
 }
 
-function contentOf(file: string, { method, offset, compressedSize, size, crc32 }: ZipMember): FileContent {
-  const encoding = method === 8 ? 'deflate' : 'identity';
-  return { kind: 'range', file, offset, length: compressedSize, encoding, size, crc32 };
-}
-
 /** Where a member goes (binary distribution format, "The .data directory"). */
 function placeOf(wheel: Wheel, name: string, venv: VenvLayout): { path: string; isScript: boolean } {
   const data = wheel.distInfo.replace(/\.dist-info$/, '.data/');
@@ -117,7 +125,7 @@ function placeOf(wheel: Wheel, name: string, venv: VenvLayout): { path: string; 
   const places: Readonly<Record<string, string>> = {
     purelib: venv.sitePackages,
     platlib: venv.sitePackages,
-    headers: `${venv.include}/${wheel.name}`,
+    headers: `${venv.include}/${normalizeName(wheel.name)}`,
     scripts: 'bin',
     data: '',
   };

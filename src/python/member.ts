@@ -1,17 +1,16 @@
 // Contents of a zip's members, inflated, and held against what the zip says of them.
 import { createReadStream } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream';
 import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
-import { isImageSpecError, messageOf, systemCode } from '../core/error.ts';
+import { messageOf, systemCode } from '../core/error.ts';
+import type { HostRange } from '../filesystem/entry.ts';
 import { invalidZip } from './invalid-zip.ts';
 import type { ZipMember } from './zip.ts';
 
 /** METADATA of real wheels stays in the hundreds of kilobytes, RECORD of the largest in the low megabytes. */
 const DOCUMENT_LIMIT_BYTES = 32 << 20;
-/** Members of up to this size are inflated in one call, which costs a third of a stream; larger ones flow. */
-const WHOLE_LIMIT_BYTES = 4 << 20;
 
 /** The content of one member; CRC and size are the layer's to check. The file is opened by whoever reads. */
 export async function* memberBytes(
@@ -31,85 +30,37 @@ export async function* memberBytes(
   yield* inflate as AsyncIterable<Uint8Array>;
 }
 
+/** Where the content lies, for those who read it without us. */
+export function contentOf(file: string, { method, offset, compressedSize, size, crc32 }: ZipMember): HostRange {
+  const encoding = method === 8 ? 'deflate' : 'identity';
+  return { kind: 'range', file, offset, length: compressedSize, encoding, size, crc32 };
+}
+
 /** A whole document. Throws `WHEEL_INVALID` when it is larger than documents are, or not what the zip says of it. */
 export async function readMember(file: string, member: ZipMember, what: string): Promise<Uint8Array> {
-  if (member.size > DOCUMENT_LIMIT_BYTES)
-    throw invalidZip(what, `has a document of ${member.size} bytes: ${member.name}`);
-  const chunks: Uint8Array[] = [];
-  const check = createCheck(member, what);
-  await readable(member, what, async () => {
-    for await (const chunk of memberBytes(file, member)) {
-      check.next(chunk);
-      chunks.push(chunk);
-    }
+  const { name, size, compressedSize, crc32: expected } = member;
+  if (Math.max(size, compressedSize) > DOCUMENT_LIMIT_BYTES)
+    throw invalidZip(what, `has a document of ${size} bytes: ${name}`);
+  const content = await readWhole(file, member).catch((cause: unknown) => {
+    if (systemCode(cause) === 'ERR_BUFFER_TOO_LARGE') throw invalidZip(what, `has more bytes in ${name} than it says`);
+    throw invalidZip(what, `cannot be read at ${name}: ${messageOf(cause)}`, cause);
   });
-  check.end();
-  return Buffer.concat(chunks);
+  if (content.length !== size)
+    throw invalidZip(what, `has ${content.length > size ? 'more' : 'fewer'} bytes in ${name} than it says`);
+  if (crc32(content) !== expected) throw invalidZip(what, `has a wrong CRC-32 for ${name}`);
+  return content;
 }
 
-/**
- * Passes the content on, in one piece or in several. Throws `WHEEL_INVALID` as soon as there is one byte more than the zip says, and at the
- * end when there are fewer or their CRC-32 is another.
- */
-export async function scanMember(
-  handle: FileHandle,
-  file: string,
-  member: ZipMember,
-  what: string,
-  use: (chunk: Uint8Array) => void,
-): Promise<void> {
-  const check = createCheck(member, what);
-  const take = (chunk: Uint8Array): void => {
-    check.next(chunk);
-    use(chunk);
-  };
-  await readable(member, what, async () => {
-    if (member.size <= WHOLE_LIMIT_BYTES && member.compressedSize <= WHOLE_LIMIT_BYTES) {
-      take(await readWhole(handle, member, what));
-      return;
-    }
-    for await (const chunk of memberBytes(file, member)) take(chunk);
-  });
-  check.end();
-}
-
-async function readWhole(handle: FileHandle, member: ZipMember, what: string): Promise<Uint8Array> {
-  const { name, method, offset, compressedSize, size } = member;
-  const { buffer } = await handle.read(Buffer.allocUnsafe(compressedSize), 0, compressedSize, offset);
-  if (method === 0) return buffer;
+async function readWhole(file: string, { method, offset, compressedSize, size }: ZipMember): Promise<Uint8Array> {
+  const handle = await open(file);
   try {
-    return inflateRawSync(buffer, { chunkSize: Math.max(64, size), maxOutputLength: Math.max(64, size) });
-  } catch (cause) {
-    throw systemCode(cause) === 'ERR_BUFFER_TOO_LARGE' ? tooLong(name, what) : cause;
-  }
-}
-
-function createCheck({ name, size, crc32: expected }: ZipMember, what: string) {
-  let found = 0;
-  let crc = 0;
-  return {
-    next: (chunk: Uint8Array): void => {
-      found += chunk.length;
-      if (found > size) throw tooLong(name, what);
-      crc = crc32(chunk, crc);
-    },
-    end: (): void => {
-      if (found < size) throw invalidZip(what, `has fewer bytes in ${name} than it says`);
-      if (crc !== expected) throw invalidZip(what, `has a wrong CRC-32 for ${name}`);
-    },
-  };
-}
-
-function tooLong(name: string, what: string): Error {
-  return invalidZip(what, `has more bytes in ${name} than it says`);
-}
-
-/** What zlib says of a broken stream, or the system of the file, becomes our error. */
-async function readable(member: ZipMember, what: string, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (cause) {
-    if (isImageSpecError(cause) || systemCode(cause) === undefined) throw cause;
-    throw invalidZip(what, `cannot be read at ${member.name}: ${messageOf(cause)}`, cause);
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(compressedSize), 0, compressedSize, offset);
+    const bytes = buffer.subarray(0, bytesRead);
+    // One call costs a third of a stream.
+    return method === 0
+      ? bytes
+      : inflateRawSync(bytes, { chunkSize: Math.max(64, size), maxOutputLength: Math.max(64, size) });
+  } finally {
+    await handle.close();
   }
 }

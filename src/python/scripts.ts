@@ -37,6 +37,17 @@ export function parseEntryPoints(text: string, refuse: (line: string) => never):
   return [...points.values()];
 }
 
+/**
+ * pip's programs are named after the Python they are installed for: pip and uv install `pip3.12` whatever Python the wheel names
+ * (`get_console_script_specs` of pip's operations/install/wheel.py).
+ * @param minor `3.12`
+ */
+export function withPipOf(minor: string, points: readonly EntryPoint[]): EntryPoint[] {
+  const others = points.filter(({ name }) => !/^pip3\.\d+$/.test(name));
+  const pip = others.find(({ name }) => name === 'pip3');
+  return pip ? [...others, { ...pip, name: `pip${minor}` }] : others;
+}
+
 /** The first lines that start `interpreter`, by way of sh where the path is too long or has a space (as distlib does). */
 function shebang(interpreter: string): string {
   const direct = `#!${interpreter}`;
@@ -59,12 +70,12 @@ if __name__ == "__main__":
 `;
 }
 
-const PLACEHOLDER = /^#!pythonw?[^\n]*(?:\n|$)/;
+const PLACEHOLDER = '#!python';
+const NEWLINE = 0x0a;
 
-/** A script of `.data/scripts` whose first line is the placeholder `#!python` (binary distribution format), else undefined. */
+/** A script of `.data/scripts` whose first line starts with the placeholder (binary distribution format), else undefined. */
 export function rewrittenScript(bytes: Uint8Array, interpreter: string): Uint8Array | undefined {
-  const head = Buffer.from(bytes.subarray(0, 300)).toString('latin1');
-  const line = PLACEHOLDER.exec(head)?.[0];
-  if (line === undefined) return undefined;
-  return Buffer.concat([Buffer.from(shebang(interpreter)), bytes.subarray(line.length)]);
+  if (!Buffer.from(PLACEHOLDER).equals(bytes.subarray(0, PLACEHOLDER.length))) return undefined;
+  const end = bytes.indexOf(NEWLINE) + 1 || bytes.length;
+  return Buffer.concat([Buffer.from(shebang(interpreter)), bytes.subarray(end)]);
 }

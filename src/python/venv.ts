@@ -7,6 +7,8 @@ import { minorVersion } from './interpreter.ts';
 export interface VenvLayout {
   /** Absolute: `/opt/venv`. */
   readonly root: string;
+  /** `3.12` */
+  readonly version: string;
   /** Absolute path of the interpreter that scripts start. */
   readonly python: string;
   /** Below the root. */
@@ -16,9 +18,11 @@ export interface VenvLayout {
 }
 
 export function venvLayout(interpreter: Interpreter, root: string): VenvLayout {
-  const folder = `python${minorVersion(interpreter.version)}${interpreter.freeThreaded ? 't' : ''}`;
+  const version = minorVersion(interpreter.version);
+  const folder = `python${version}${interpreter.freeThreaded ? 't' : ''}`;
   return {
     root,
+    version,
     python: `${root}/bin/python`,
     sitePackages: `lib/${folder}/site-packages`,
     include: `include/site/${folder}`,
@@ -30,7 +34,7 @@ export function venvEntries(layout: VenvLayout, interpreter: Interpreter): Entry
   const root = layout.root.slice(1);
   const home = interpreter.path.slice(0, interpreter.path.lastIndexOf('/'));
   const config = `home = ${home}\nimplementation = CPython\nversion_info = ${interpreter.version}\ninclude-system-site-packages = false\n`;
-  const version = minorVersion(interpreter.version);
+  const { version } = layout;
   return [
     directory(root),
     directory(`${root}/bin`),
@@ -39,6 +43,8 @@ export function venvEntries(layout: VenvLayout, interpreter: Interpreter): Entry
     symlink(`${root}/bin/python`, interpreter.path),
     symlink(`${root}/bin/python3`, 'python'),
     symlink(`${root}/bin/python${version}`, 'python'),
+    // As the venv module does it, every environment has the name that its interpreter has.
+    ...(interpreter.freeThreaded ? [symlink(`${root}/bin/python${version}t`, 'python')] : []),
     symlink(`${root}/lib64`, 'lib'),
   ];
 }

@@ -1,10 +1,11 @@
 // A wheel as what it says of itself and where its files lie (binary distribution format); checked before anything is believed.
 import { createHash } from 'node:crypto';
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { Context } from '../core/context.ts';
 import { throwIfAborted } from '../core/context.ts';
+import type { ContentScanner } from '../layer/scan-content.ts';
 import { invalidZip } from './invalid-zip.ts';
-import { readMember, scanMember } from './member.ts';
+import { contentOf, readMember } from './member.ts';
 import { normalizeName } from './package-name.ts';
 import type { RecordRow } from './record.ts';
 import { parseRecord } from './record.ts';
@@ -18,7 +19,10 @@ export interface Wheel {
   readonly filename: string;
   /** Bytes of the wheel. */
   readonly size: number;
+  /** Its files. */
   readonly members: readonly ZipMember[];
+  /** Directories that hold nothing, without slash at the end. */
+  readonly emptyFolders: readonly string[];
   /** `numpy-2.2.6.dist-info` */
   readonly distInfo: string;
   /** `numpy`, as METADATA writes it. */
@@ -34,7 +38,8 @@ export interface Wheel {
 export async function readWheel(ctx: Context, file: string, filename: string): Promise<Wheel> {
   throwIfAborted(ctx);
   const what = `wheel ${filename}`;
-  const [members, { size }] = await Promise.all([readZip(file, what), stat(file)]);
+  const [all, { size }] = await Promise.all([readZip(file, what), stat(file)]);
+  const members = all.filter(({ name }) => !name.endsWith('/'));
   const byName = new Map(members.map((member) => [member.name, member]));
   const distInfo = findDistInfo(members, filename, what);
   const document = async (name: string): Promise<string | undefined> => {
@@ -50,7 +55,22 @@ export async function readWheel(ctx: Context, file: string, filename: string): P
   checkFormat(wheel, what);
   const name = nameIn(metadata, filename, what);
   const rows = checkRecord(members, distInfo, record, what);
-  return { file, filename, size, members, distInfo, name, record: rows, entryPoints: entryPoints ?? '' };
+  const emptyFolders = emptyFoldersOf(all.map((member) => member.name));
+  return { file, filename, size, members, emptyFolders, distInfo, name, record: rows, entryPoints: entryPoints ?? '' };
+}
+
+/** Folders without files, to any depth, are stated one by one: all others come with their files. */
+function emptyFoldersOf(names: readonly string[]): string[] {
+  const filled = new Set<string>();
+  for (const name of names) {
+    for (let slash = name.lastIndexOf('/', name.length - 2); slash > 0; slash = name.lastIndexOf('/', slash - 1)) {
+      filled.add(name.slice(0, slash));
+    }
+  }
+  return names
+    .filter((name) => name.endsWith('/'))
+    .map((name) => name.slice(0, -1))
+    .filter((name) => !filled.has(name));
 }
 
 function findDistInfo(members: readonly ZipMember[], filename: string, what: string): string {
@@ -129,22 +149,16 @@ async function readText(file: string, member: ZipMember, what: string): Promise<
  * Reads every file of the wheel and compares it with zip and RECORD. Throws `WHEEL_INVALID` naming the first that differs. Costs an inflate
  * and a hash of everything: for wheels that are seen for the first time.
  */
-export async function verifyRecord(ctx: Context, wheel: Wheel): Promise<void> {
+export async function verifyRecord(ctx: Context, wheel: Wheel, scanner: ContentScanner): Promise<void> {
   const what = `wheel ${wheel.filename}`;
-  const handle = await open(wheel.file);
-  try {
-    for (const member of wheel.members) {
-      const [algorithm, expected] = listedHash(wheel.record.get(member.name));
-      const hash = createHash(algorithm);
-      await scanMember(handle, wheel.file, member, what, (chunk) => {
-        throwIfAborted(ctx);
-        hash.update(chunk);
-      });
-      if (expected !== '' && hash.digest('base64url') !== expected)
-        throw invalidZip(what, `has a file that is not what its RECORD says: ${member.name}`);
-    }
-  } finally {
-    await handle.close();
+  for (const member of wheel.members) {
+    throwIfAborted(ctx);
+    const [algorithm, expected] = listedHash(wheel.record.get(member.name));
+    const hash = createHash(algorithm);
+    const damaged = (why: string): Error => invalidZip(what, `has a damaged file, ${member.name}: ${why}`);
+    await scanner.scan(contentOf(wheel.file, member), damaged, (bytes) => hash.update(bytes));
+    if (expected !== '' && hash.digest('base64url') !== expected)
+      throw invalidZip(what, `has a file that is not what its RECORD says: ${member.name}`);
   }
 }
 

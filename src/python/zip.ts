@@ -1,5 +1,5 @@
 // A zip's directory, read in place: what a wheel holds and where its streams lie. No zip library gives the streams themselves.
-import type { FileHandle } from 'node:fs/promises';
+import { readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { invalidZip } from './invalid-zip.ts';
 import { findZipEnd, readAt } from './zip-end.ts';
@@ -29,16 +29,17 @@ const CONTENT_LIMIT_BYTES = 32e9;
 /** DEFLATE cannot gain more than this (RFC 1951: 258 bytes from two bits). */
 const RATIO_LIMIT = 1032;
 /** Local headers are read in windows: members lie in the order of the directory, so a window serves many. */
-const WINDOW_BYTES = 1 << 20;
+const WINDOW_BYTES = 1 << 17;
 const LOCAL_HEADER_BYTES = 30;
 
-/** A member as the directory has it. */
+/** A member as the directory has it: its offset is set when its local header was read. */
 interface Found extends Omit<ZipMember, 'offset'> {
   /** Where its local header begins. */
   readonly header: number;
+  offset: number;
 }
 
-/** All files of the zip, without directories. Throws `WHEEL_INVALID` for anything that a wheel must not be. */
+/** All members of the zip; the names of directories end with a slash. Throws `WHEEL_INVALID` for anything that a wheel must not be. */
 export async function readZip(file: string, what: string): Promise<ZipMember[]> {
   const handle = await open(file);
   try {
@@ -50,8 +51,8 @@ export async function readZip(file: string, what: string): Promise<ZipMember[]> 
     const names = found.map(({ name }) => name);
     checkNames(names, what);
     refuseBombs(found, what);
-    const members = await locate(handle, found, end.offset, what);
-    return members.filter((member) => !member.name.endsWith('/'));
+    locate(handle.fd, found, end.offset, what);
+    return found;
   } finally {
     await handle.close();
   }
@@ -68,32 +69,42 @@ function parseDirectory(directory: Buffer, count: number, what: string): Found[]
     const next = commentAt + directory.readUInt16LE(at + 32);
     if (next > directory.length) throw invalidZip(what, 'has a broken directory');
     const name = directory.toString('utf8', at + 46, extraAt);
-    found.push(parseMember(directory.subarray(at, at + 46), name, directory.subarray(extraAt, commentAt), what));
+    found.push(parseMember(directory, at, name, { from: extraAt, to: commentAt }, what));
     at = next;
   }
   if (at < directory.length) throw invalidZip(what, 'has more members in its directory than it says');
   return found;
 }
 
+interface Extra {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Encrypted, strongly encrypted, headers masked (APPNOTE.TXT 4.4.4). */
 const ENCRYPTED = 0x2041;
 
-function parseMember(fields: Buffer, name: string, extra: Buffer, what: string): Found {
-  const method = fields.readUInt16LE(10);
-  if (fields.readUInt16LE(8) & ENCRYPTED) throw invalidZip(what, `has an encrypted member "${name}"`);
+/** @param extra where the member's extra field stands in the directory */
+function parseMember(directory: Buffer, at: number, name: string, extra: Extra, what: string): Found {
+  const method = directory.readUInt16LE(at + 10);
+  if (directory.readUInt16LE(at + 8) & ENCRYPTED) throw invalidZip(what, `has an encrypted member "${name}"`);
   if (method !== 0 && method !== 8)
     throw invalidZip(what, `has a member "${name}" of the unknown compression method ${method}`);
-  const short = [fields.readUInt32LE(24), fields.readUInt32LE(20), fields.readUInt32LE(42)] as const;
-  const [size, compressedSize, header] = short.includes(0xffffffff) ? zip64Sizes(short, extra, name, what) : short;
+  const long = (from: number): number => directory.readUInt32LE(at + from);
+  const short = [long(24), long(20), long(42)] as const;
+  const [size, compressedSize, header] = short.includes(0xffffffff)
+    ? zip64Sizes(short, directory.subarray(extra.from, extra.to), name, what)
+    : short;
   if (method === 0 && size !== compressedSize) throw invalidZip(what, `has a stored member "${name}" of two sizes`);
   return {
     name,
     method,
-    crc32: fields.readUInt32LE(16),
+    crc32: long(16),
     compressedSize,
     size,
+    offset: 0,
     header,
-    mode: modeOf(fields, name, what),
+    mode: modeOf(directory.readUInt8(at + 5), directory.readUInt16LE(at + 40), name, what),
   };
 }
 
@@ -101,9 +112,8 @@ function parseMember(fields: Buffer, name: string, extra: Buffer, what: string):
 const UNIX_HOSTS = new Set([3, 19]);
 const REGULAR_OR_UNSAID = new Set([0, 0o100000]);
 
-function modeOf(fields: Buffer, name: string, what: string): number {
-  if (!UNIX_HOSTS.has(fields.readUInt8(5))) return 0;
-  const mode = fields.readUInt16LE(40);
+function modeOf(host: number, mode: number, name: string, what: string): number {
+  if (!UNIX_HOSTS.has(host)) return 0;
   const kind = mode & 0o170000;
   if (kind === 0o120000) throw invalidZip(what, `has a symbolic link "${name}"`);
   if (!name.endsWith('/') && !REGULAR_OR_UNSAID.has(kind))
@@ -142,50 +152,52 @@ function refuseBombs(found: readonly Found[], what: string): void {
   if (total > CONTENT_LIMIT_BYTES) throw invalidZip(what, `holds more than ${CONTENT_LIMIT_BYTES} bytes`);
 }
 
-/** Where each member's bytes begin; the local headers must agree with the directory, and no two members may share bytes. */
-async function locate(handle: FileHandle, found: readonly Found[], end: number, what: string): Promise<ZipMember[]> {
+/** Sets where each member's bytes begin; the local headers must agree with the directory, and no two members may share bytes. */
+function locate(file: number, found: readonly Found[], end: number, what: string): void {
   const inOrder = [...found].sort((a, b) => a.header - b.header);
-  const window = createWindow(handle, end, what);
-  const offsets = new Map<Found, number>();
+  const { bytes, seek } = createWindow(file, end, what);
   let free = 0;
   for (const member of inOrder) {
     if (member.header < free) throw invalidZip(what, `has overlapping members at "${member.name}"`);
-    const local = await window(member.header, LOCAL_HEADER_BYTES);
-    if (!localAgrees(local, member))
+    const at = seek(member.header, LOCAL_HEADER_BYTES);
+    if (!localAgrees(bytes, at, member))
       throw invalidZip(what, `has a local header that contradicts the directory at "${member.name}"`);
-    const nameLength = local.readUInt16LE(26);
-    const offset = member.header + LOCAL_HEADER_BYTES + nameLength + local.readUInt16LE(28);
-    const name = (await window(member.header + LOCAL_HEADER_BYTES, nameLength)).toString('utf8');
+    const nameLength = bytes.readUInt16LE(at + 26);
+    const extraLength = bytes.readUInt16LE(at + 28);
+    const nameAt = seek(member.header + LOCAL_HEADER_BYTES, nameLength);
+    const name = bytes.toString('utf8', nameAt, nameAt + nameLength);
     if (name !== member.name) throw invalidZip(what, `calls "${member.name}" also "${name}"`);
-    free = offset + member.compressedSize;
+    member.offset = member.header + LOCAL_HEADER_BYTES + nameLength + extraLength;
+    free = member.offset + member.compressedSize;
     if (free > end) throw invalidZip(what, `has a member "${member.name}" that reaches into the directory`);
-    offsets.set(member, offset);
   }
-  return found.map((member) => {
-    const { name, method, crc32, compressedSize, size, mode } = member;
-    return { name, method, crc32, compressedSize, size, mode, offset: offsets.get(member) ?? 0 };
-  });
 }
 
 /** Sizes and CRC stand here only when they were known before the bytes (APPNOTE.TXT 4.4.4, bit 3), and fit. */
-function localAgrees(local: Buffer, { method, crc32, compressedSize, size }: Found): boolean {
-  if (local.readUInt32LE(0) !== 0x04034b50 || local.readUInt16LE(8) !== method) return false;
-  const flags = local.readUInt16LE(6);
+function localAgrees(local: Buffer, at: number, { method, crc32, compressedSize, size }: Found): boolean {
+  if (local.readUInt32LE(at) !== 0x04034b50 || local.readUInt16LE(at + 8) !== method) return false;
+  const flags = local.readUInt16LE(at + 6);
   if (flags & ENCRYPTED) return false;
   if (flags & 8) return true;
-  const fits = (at: number, value: number): boolean => [value, 0xffffffff].includes(local.readUInt32LE(at));
-  return local.readUInt32LE(14) === crc32 && fits(18, compressedSize) && fits(22, size);
+  const fits = (found: number, value: number): boolean => found === value || found === 0xffffffff;
+  const sizesFit = fits(local.readUInt32LE(at + 18), compressedSize) && fits(local.readUInt32LE(at + 22), size);
+  return sizesFit && local.readUInt32LE(at + 14) === crc32;
 }
 
-function createWindow(handle: FileHandle, end: number, what: string) {
+/** Synchronous, as files of a cache are read: a promise per member would cost more than the read. */
+function createWindow(file: number, end: number, what: string) {
+  const bytes = Buffer.allocUnsafe(WINDOW_BYTES);
   let from = 0;
-  let bytes: Buffer = Buffer.alloc(0);
-  return async (position: number, length: number): Promise<Buffer> => {
+  let filled = 0;
+  /** Where the bytes from `position` on stand in the window. */
+  const seek = (position: number, length: number): number => {
     if (position + length > end) throw invalidZip(what, 'has a member outside the file');
-    if (position < from || position + length > from + bytes.length) {
+    if (position < from || position + length > from + filled) {
       from = position;
-      bytes = await readAt(handle, position, Math.min(Math.max(WINDOW_BYTES, length), end - position), what);
+      filled = Math.min(WINDOW_BYTES, end - position);
+      if (readSync(file, bytes, 0, filled, position) < filled) throw invalidZip(what, 'is cut');
     }
-    return bytes.subarray(position - from, position - from + length);
+    return position - from;
   };
+  return { bytes, seek };
 }

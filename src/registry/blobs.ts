@@ -2,6 +2,7 @@
 import type { Content } from '../content/content.ts';
 import type { Context } from '../core/context.ts';
 import { createContext } from '../core/context.ts';
+import { counted } from '../core/counted.ts';
 import type { Digest } from '../core/digest.ts';
 import type { Repository } from './access.ts';
 import type { Answer } from './answer.ts';
@@ -112,7 +113,8 @@ async function sendAll(
     method: 'PUT',
     to: withDigest(session, digest),
     headers: { 'content-type': 'application/octet-stream' },
-    body: { size, open: () => counted(content.open(ctx), onProgress) },
+    // undici waits until a buffer has left before it asks for the next.
+    body: { size, open: () => counted(content.open(ctx, { reuse: true }), onProgress) },
     scopes: [pushScope(place.repository)],
     headersTimeoutMs: COMMIT_TIMEOUT_MS,
     attempts: place.attempts(1),
@@ -143,13 +145,4 @@ async function cancel(place: Repository, session: URL): Promise<void> {
   const scopes = [pushScope(place.repository)];
   const attempts = place.attempts(1);
   await place.request(ctx, { method: 'DELETE', to: session, scopes, attempts }).catch(() => undefined);
-}
-
-async function* counted(bytes: AsyncIterable<Uint8Array>, onProgress: Progress): AsyncGenerator<Uint8Array> {
-  let done = 0;
-  for await (const chunk of bytes) {
-    yield chunk;
-    done += chunk.length;
-    onProgress?.(done);
-  }
 }

@@ -2,9 +2,10 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Context } from '../core/context.ts';
+import { counted } from '../core/counted.ts';
 import { step } from '../core/context.ts';
 import type { Source, Store, Target } from '../content/store.ts';
-import { counted, outputPlace, readRange, writeWhole, writing } from './disk.ts';
+import { outputPlace, readRange, writeWhole, writing } from './disk.ts';
 import { layoutStore } from './layout.ts';
 import type { LayoutOptions } from './layout.ts';
 import { layoutSource } from './layout-source.ts';

@@ -126,15 +126,3 @@ export function readError(file: string, cause: unknown): unknown {
 function isSystemError(error: unknown): boolean {
   return /^E[A-Z0-9]+$/.test(systemCode(error) ?? '');
 }
-
-/** Passes bytes through and tells how many have passed. */
-export async function* counted(
-  bytes: AsyncIterable<Uint8Array>,
-  onProgress: ((done: number) => void) | undefined,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  let done = 0;
-  for await (const chunk of bytes) {
-    yield chunk;
-    onProgress?.((done += chunk.length));
-  }
-}

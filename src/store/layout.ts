@@ -2,12 +2,13 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Context } from '../core/context.ts';
+import { counted } from '../core/counted.ts';
 import { verified } from '../core/digest.ts';
 import { ImageSpecError, systemCode } from '../core/error.ts';
 import { Once } from '../core/once.ts';
 import type { Store, Target } from '../content/store.ts';
 import type { Annotations, Descriptor } from '../oci/descriptor.ts';
-import { counted, makeFolder, outputPlace, writeWhole, writing } from './disk.ts';
+import { makeFolder, outputPlace, writeWhole, writing } from './disk.ts';
 import { folderFiles } from './files.ts';
 import { printIndexFile, readIndex, REF_NAME, withEntries } from './layout-index.ts';
 import { blobPath, checkLayout, LAYOUT_BYTES, LAYOUT_FILE, layoutSource } from './layout-source.ts';
@@ -58,7 +59,7 @@ function layoutTarget(folder: string, name: string, { random, annotate = refName
   const put: Target['put'] = (ctx, { descriptor, open }, onProgress) =>
     writing(place, async () => {
       await prepare(ctx);
-      const bytes = verified(open(ctx), descriptor, `${descriptor.digest} for ${name}`);
+      const bytes = verified(open(ctx, { reuse: true }), descriptor, `${descriptor.digest} for ${name}`);
       await write(ctx, blobPath(descriptor.digest), counted(bytes, onProgress));
     });
   const list = (ctx: Context, descriptor: Descriptor, names: readonly string[]) =>

@@ -2,7 +2,7 @@
 import { pipeline } from 'node:stream/promises';
 import type { Pack } from 'tar-stream';
 import { pack as createPack } from 'tar-stream';
-import { comparePaths } from '../filesystem/entry.ts';
+import { sortByPath } from '../filesystem/entry.ts';
 
 export interface ArchiveFile {
   readonly path: string;
@@ -23,11 +23,11 @@ export async function* tarBytes(files: readonly ArchiveFile[]): AsyncGenerator<U
 
 async function fill(pack: Pack, files: readonly ArchiveFile[]): Promise<void> {
   const folders = new Set(files.flatMap(({ path }) => parents(path)));
-  for (const folder of [...folders].sort(comparePaths)) {
+  for (const folder of sortByPath([...folders], (path) => path)) {
     // tar-stream 3.2 writes "now" for a missing time, and no slash behind folders of its own.
     pack.entry({ name: `${folder}/`, type: 'directory', mode: 0o755, uid: 0, gid: 0, mtime: new Date(0) });
   }
-  for (const { path, size, open } of [...files].sort((a, b) => comparePaths(a.path, b.path))) {
+  for (const { path, size, open } of sortByPath(files, (file) => file.path)) {
     const entry = pack.entry({ name: path, type: 'file', mode: 0o644, uid: 0, gid: 0, mtime: new Date(0), size });
     await pipeline(open(), entry);
   }

@@ -1,6 +1,9 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Base } from '../../src/build/base.ts';
-import { fileLayers } from '../../src/build/files.ts';
+import { fileLayers, readCopies } from '../../src/build/files.ts';
 import { userEntries } from '../../src/build/user.ts';
 import { createContext } from '../../src/core/context.ts';
 import type { Entry } from '../../src/filesystem/entry.ts';
@@ -30,6 +33,26 @@ async function layerOf(copies: readonly Entry[]): Promise<readonly Entry[] | und
   const [layer] = await fileLayers(createContext(), { copies, reader, user, names: ['app'], epoch: 0 });
   return layer?.entries();
 }
+
+describe('readCopies', () => {
+  it('leaves out what builds leave in a folder, but not what is named itself', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'imagespec-copies-'));
+    for (const path of ['a/.imagespec/x', '.imagespec/x', 'my.lock', 'uv.lock', 'a/my.lock']) {
+      await mkdir(join(folder, path, '..'), { recursive: true });
+      await writeFile(join(folder, path), '');
+    }
+    const paths = async (...copies: string[]): Promise<string[]> => {
+      const entries = await readCopies(createContext(), { copies, folder, lockName: 'my.lock' }, 0);
+      return entries.map(({ path }) => path);
+    };
+    try {
+      expect(await paths('.')).toEqual(['root', 'root/a', 'root/a/my.lock', 'root/uv.lock']);
+      expect(await paths('my.lock', '.imagespec')).toEqual(['root/my.lock', 'root/.imagespec', 'root/.imagespec/x']);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
 
 describe('the layer of copied files', () => {
   it('leaves /root to the user, whatever the base says of it', async () => {

@@ -46,6 +46,14 @@ describe('imagespec build', () => {
     expect(second.images[0]?.platforms[0]?.layers.map(({ origin }) => origin)).toEqual(['reused', 'reused']);
   });
 
+  it('gives the same digest when the folder it is in is copied', async () => {
+    await writeFile(join(folder, 'project', 'imagespec.yaml'), 'name: hello\nbase_image: scratch\ncopy: [.]\n');
+    const first = JSON.parse((await run('build', '--json')).stdout) as BuildResult;
+    await writeFile(join(folder, 'project', 'imagespec.lock'), '{}');
+    const second = JSON.parse((await run('build', '--json', '--no-cache')).stdout) as BuildResult;
+    expect(second.images[0]?.digest).toBe(first.images[0]?.digest);
+  });
+
   it('makes an index of several platforms in one run', async () => {
     const { stdout } = await run('build', '--json', '--platform', 'linux/amd64,linux/arm64', '-o', 'oci-archive:x.tar');
     const { images } = JSON.parse(stdout) as BuildResult;

@@ -19,15 +19,18 @@ export interface CliOptions {
   readonly signals?: readonly NodeJS.Signals[];
   /** Another node than the one that runs the tests. */
   readonly node?: string;
+  /** A program that starts node with its last arguments, as another user or under another umask. */
+  readonly through?: readonly string[];
 }
 
 const BIN = join(import.meta.dirname, '..', '..', 'bin', 'imagespec.js');
 
 export function runCli(args: readonly string[], options: CliOptions): Promise<CliRun> {
-  const { cwd, cache, env = {}, interruptAt, signals = ['SIGINT'], node = process.execPath } = options;
+  const { cwd, cache, env = {}, interruptAt, signals = ['SIGINT'], node = process.execPath, through = [] } = options;
   const own = { PATH: process.env['PATH'] ?? '', HOME: cache, IMAGESPEC_CACHE: cache, CI: 'true', ...env };
+  const [program = node, ...words] = [...through, node, BIN, ...args];
   return new Promise((resolve, reject) => {
-    const child = spawn(node, [BIN, ...args], { cwd, env: own, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, words, { cwd, env: own, stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
     let interrupted = false;

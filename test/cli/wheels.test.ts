@@ -29,6 +29,13 @@ const lock = (more: Partial<LockedFile> = {}): Promise<void> =>
 const build = (code: ErrorCode, words: readonly (string | RegExp)[], ...args: string[]): Promise<string> =>
   refused(project, ['build', '-o', 'oci:out', ...args], code, words);
 
+it('a plan names the packages without fetching them', async () => {
+  await lock({ url: 'http://127.0.0.1:9/nobody-listens.whl' });
+  const { status, stdout, stderr } = await project.run(['build', '--plan', '-o', 'oci:out']);
+  expect(status, stderr).toBe(0);
+  expect(stdout).toMatch(/pack\s+demo 1\.0/);
+});
+
 it('an honest wheel is installed', async () => {
   await lock();
   const { status, stdout, stderr } = await project.run(['build', '-o', 'oci:out']);
@@ -48,7 +55,7 @@ const other = (path: string): TestMember => ({ name: path, content: 'x = 2\n' })
 
 describe('a wheel is refused by its file and what is wrong in it', () => {
   it.each<[string, readonly TestMember[], WheelOptions, RegExp]>([
-    ['a wrong CRC', [{ ...CODE, crc: 7 }], {}, /wrong CRC-32 for demo\/__init__\.py/],
+    ['a wrong CRC', [{ ...CODE, crc: 7 }], {}, /damaged file, demo\/__init__\.py: its CRC-32/],
     [
       'a content that RECORD does not know',
       [CODE],

@@ -57,6 +57,11 @@ describe('readHostTree', () => {
     await writeFile(Buffer.concat([Buffer.from(`${root}/app/`), Buffer.from([0xff, 0xfe])]), '');
     await expectCode(() => read(), 'COPY_INVALID');
   });
+
+  it('refuses targets of links that are not UTF-8', async () => {
+    await symlink(Buffer.from([0xff, 0xfe]), join(root, 'app', 'odd'));
+    expect((await expectCode(() => read(), 'COPY_INVALID')).message).toContain('odd');
+  });
 });
 
 describe('hashEntries', () => {

@@ -13,6 +13,7 @@ import type { Inflater } from '../../src/layer/inflater.ts';
 import { layerContent } from '../../src/layer/layer-content.ts';
 import { pack } from '../../src/layer/pack.ts';
 import type { PackedLayer } from '../../src/layer/recipe.ts';
+import { paddingOf, tarHeader } from '../../src/layer/tar.ts';
 import { drain } from '../expect-code.ts';
 
 export function temporaryFolder(): string {
@@ -63,6 +64,17 @@ export function rangeFile(path: string, content: HostRange): FileEntry {
   return { type: 'file', path, mode: 0o644, uid: 0, gid: 0, mtime: 0, content };
 }
 
+/** The tar that a layer of these files must inflate to, in their order. */
+export function plainTar(files: readonly { readonly name: string; readonly data: Buffer }[]): Buffer {
+  const common = { type: 'file', mode: 0o644, uid: 0, gid: 0, mtime: 0, linkName: '' } as const;
+  const parts = files.flatMap(({ name, data }) => [
+    tarHeader({ ...common, name, size: data.length }),
+    data,
+    Buffer.alloc(paddingOf(data.length)),
+  ]);
+  return Buffer.concat([...parts, Buffer.alloc(1024)]);
+}
+
 export interface ReadEntry {
   readonly header: Header;
   readonly body: Buffer;
@@ -85,4 +97,23 @@ export function createRandom(seed: number): (below: number) => number {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return Math.floor((state / 2 ** 32) * below);
   };
+}
+
+/** The order of paths in a layer, said in another way than the product says it. */
+export function comparePaths(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a.replaceAll('/', '\0')), Buffer.from(b.replaceAll('/', '\0')));
+}
+
+/** Small contents of many kinds: noise, few letters, runs, matches near and far. */
+export function randomData(random: (below: number) => number): Buffer {
+  const size = [0, 1, 2, 3, 5, 17, 100, 1000, 4000][random(9)]! + random(50) + (random(60) === 0 ? 70_000 : 0);
+  const kind = random(5);
+  const data = Buffer.alloc(size);
+  for (let i = 0; i < size; i++) {
+    if (kind === 1) data[i] = random(256);
+    else if (kind === 2) data[i] = 97 + random(4);
+    else if (kind === 3) data[i] = i * 7;
+    else if (kind === 4) data[i] = random(10) ? 32 + random(64) : data[Math.max(0, i - 1 - random(3000))]!;
+  }
+  return data;
 }

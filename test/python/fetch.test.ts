@@ -99,7 +99,9 @@ describe('wheels', () => {
     const bad = makeWheel([{ ...CODE, crc: 7 }]);
     for (let time = 0; time < 2; time++) {
       const error = await expectCode(() => fetchWheels(testContext(), [locked(bad)], from(bad)), 'WHEEL_INVALID');
-      expect(error.message).toBe(`wheel ${WHEEL_NAME} has a wrong CRC-32 for demo/__init__.py`);
+      expect(error.message).toBe(
+        `wheel ${WHEEL_NAME} has a damaged file, demo/__init__.py: its CRC-32 is not the announced one`,
+      );
     }
     expect(opened).toHaveLength(1);
   });

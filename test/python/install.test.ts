@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FileEntry } from '../../src/filesystem/entry.ts';
+import type { Entry, FileEntry } from '../../src/filesystem/entry.ts';
 import type { InstallOptions } from '../../src/python/install.ts';
 import { installWheel } from '../../src/python/install.ts';
 import { parseRecord } from '../../src/python/record.ts';
@@ -47,6 +47,20 @@ const refused = async (words: RegExp, members: readonly TestMember[]): Promise<v
 };
 
 describe('an installed wheel', () => {
+  it('has the folders in which it has no files, wherever they belong', async () => {
+    const folders = [
+      'demo/empty/',
+      'demo/deep/er/',
+      'demo-1.0.data/',
+      'demo-1.0.data/data/',
+      'demo-1.0.data/data/var/x/',
+    ];
+    const { entries, text } = await install([CODE, ...folders.map((name) => ({ name, content: '' }))]);
+    const made = (entries as readonly Entry[]).filter(({ type }) => type === 'directory').map(({ path }) => path);
+    expect(made).toEqual([`${SITE}/demo/empty`, `${SITE}/demo/deep/er`, 'opt/venv/var/x']);
+    expect(text(`${SITE}/${INFO}/RECORD`)).not.toContain('empty');
+  });
+
   it('has its files, INSTALLER and RECORD, and nothing else', async () => {
     const { modes, entries } = await install([CODE, { name: 'demo/tool.so', content: 'x', mode: 0o100755 }]);
     expect(modes).toEqual({

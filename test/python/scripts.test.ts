@@ -3,7 +3,7 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert, property, record as recordOf, stringMatching, uniqueArray } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseEntryPoints, rewrittenScript, wrapperScript } from '../../src/python/scripts.ts';
+import { parseEntryPoints, rewrittenScript, withPipOf, wrapperScript } from '../../src/python/scripts.ts';
 import { temporaryFolder } from '../store/temporary-folder.ts';
 import { program } from './programs.ts';
 
@@ -139,5 +139,22 @@ describe('a script of a wheel', () => {
     expect(rewritten(Buffer.concat([Buffer.from('#!python\n'), bytes]))).toBe(
       `#!${PYTHON}\n${bytes.toString('latin1')}`,
     );
+  });
+});
+
+describe("pip's programs", () => {
+  const names = (...programs: string[]) =>
+    withPipOf(
+      '3.12',
+      programs.map((name) => ({ name, module: 'pip', attribute: name })),
+    );
+
+  it('get the version of the target, and lose those of others', () => {
+    expect(names('pip', 'pip3', 'pip3.9', 'pipx').map(({ name }) => name)).toEqual(['pip', 'pip3', 'pipx', 'pip3.12']);
+    expect(names('pip', 'pip3').at(-1)).toEqual({ name: 'pip3.12', module: 'pip', attribute: 'pip3' });
+  });
+
+  it('are left as they are without a pip3', () => {
+    expect(names('pip').map(({ name }) => name)).toEqual(['pip']);
   });
 });

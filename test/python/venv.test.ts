@@ -6,6 +6,7 @@ describe('a virtual environment', () => {
   it('lies under its root by version', () => {
     expect(venvLayout(interpreterOf('3.12.1'), '/opt/venv')).toEqual({
       root: '/opt/venv',
+      version: '3.12',
       python: '/opt/venv/bin/python',
       sitePackages: 'lib/python3.12/site-packages',
       include: 'include/site/python3.12',
@@ -13,8 +14,11 @@ describe('a virtual environment', () => {
   });
 
   it('has folders of its own without the GIL', () => {
-    const layout = venvLayout(interpreterOf('3.13.0', { freeThreaded: true }), '/opt/venv');
+    const interpreter = interpreterOf('3.13.0', { freeThreaded: true });
+    const layout = venvLayout(interpreter, '/opt/venv');
     expect(layout.sitePackages).toBe('lib/python3.13t/site-packages');
+    const paths = venvEntries(layout, interpreter).map(({ path }) => path);
+    expect(paths).toEqual(expect.arrayContaining(['opt/venv/bin/python3.13', 'opt/venv/bin/python3.13t']));
   });
 
   it('is pyvenv.cfg, links to the interpreter and an empty site-packages (PEP 405)', () => {

@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { array, assert, asyncProperty, constantFrom, nat, record } from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Context } from '../../src/core/context.ts';
+import { openScanner } from '../../src/layer/scan-content.ts';
 import type { Wheel } from '../../src/python/wheel.ts';
 import { readWheel, verifyRecord } from '../../src/python/wheel.ts';
 import { expectCode } from '../expect-code.ts';
@@ -22,6 +24,11 @@ const refused = async (words: RegExp, members: readonly TestMember[], options?: 
   expect(error.message).toContain(`wheel ${filename ?? WHEEL_NAME}`);
 };
 
+async function verify(ctx: Context, wheel: Wheel): Promise<void> {
+  const scanner = await openScanner(ctx);
+  await verifyRecord(ctx, wheel, scanner).finally(scanner.close);
+}
+
 describe('a wheel', () => {
   it('says what it is', async () => {
     const wheel = await read([CODE, { name: `${INFO}/entry_points.txt`, content: '[console_scripts]\na = b:c\n' }]);
@@ -29,7 +36,7 @@ describe('a wheel', () => {
     expect(wheel.entryPoints).toBe('[console_scripts]\na = b:c\n');
     expect(wheel.members.map(({ name }) => name)).toContain('demo/__init__.py');
     expect([...wheel.record.keys()]).toEqual(wheel.members.map(({ name }) => name));
-    await verifyRecord(testContext(), wheel);
+    await verify(testContext(), wheel);
   });
 
   it.each([
@@ -50,12 +57,12 @@ describe('a wheel', () => {
       { name: 'demo/', mode: 0o040755, method: 0 },
     ];
     const record = (rows: readonly string[]): string => `${[...rows, 'demo/,,'].join('\n')}\n`;
-    await verifyRecord(testContext(), await read([CODE], { unlisted, record }));
+    await verify(testContext(), await read([CODE], { unlisted, record }));
   });
 
   it('may be of a newer minor version, and may use better hashes or leave sizes out', async () => {
     const record = (rows: readonly string[]): string => rows.map((row) => `${row.replace(/\d+$/, '')}\n`).join('');
-    await verifyRecord(testContext(), await read([CODE], { wheel: 'wheel-version: 1.9\r\n', record }));
+    await verify(testContext(), await read([CODE], { wheel: 'wheel-version: 1.9\r\n', record }));
   });
 
   it('is read in no time, however its head is written', async () => {
@@ -67,7 +74,7 @@ describe('a wheel', () => {
     const ctx = { ...testContext(), signal: AbortSignal.abort() };
     await expectCode(() => readWheel(ctx, '/nowhere', WHEEL_NAME), 'ABORTED');
     const wheel = await read([CODE]);
-    await expectCode(() => verifyRecord(ctx, wheel), 'ABORTED');
+    await expectCode(() => verify(ctx, wheel), 'ABORTED');
   });
 });
 
@@ -131,19 +138,19 @@ describe('a wheel is refused whose RECORD', () => {
 
   it('has another hash, once every file is read', async () => {
     const wheel = await read([CODE], replacing(/sha256=./, 'sha256=_'));
-    const error = await expectCode(() => verifyRecord(testContext(), wheel), 'WHEEL_INVALID');
+    const error = await expectCode(() => verify(testContext(), wheel), 'WHEEL_INVALID');
     expect(error.message).toBe(`wheel ${WHEEL_NAME} has a file that is not what its RECORD says: demo/__init__.py`);
   });
 });
 
 it('a wheel is refused for members that are not what the zip says, whatever RECORD says', async () => {
   const lies: readonly [TestMember, RegExp][] = [
-    [{ ...CODE, crc: 7 }, /wrong CRC-32 for demo/],
-    [{ ...CODE, data: Buffer.from([3, 0]), size: 6 }, /fewer bytes in demo/],
+    [{ ...CODE, crc: 7 }, /damaged file, demo\/__init__\.py: its CRC-32 is not/],
+    [{ ...CODE, data: Buffer.from([3, 0]), size: 6 }, /damaged file, demo\/__init__\.py: it inflates to fewer bytes/],
   ];
   for (const [lie, words] of lies) {
     const wheel = await read([lie]);
-    const error = await expectCode(() => verifyRecord(testContext(), wheel), 'WHEEL_INVALID');
+    const error = await expectCode(() => verify(testContext(), wheel), 'WHEEL_INVALID');
     expect(error.message).toMatch(words);
   }
   await refused(/wrong CRC-32 for demo-1\.0\.dist-info\/WHEEL/, [
@@ -163,9 +170,8 @@ it('a wheel whose bytes were changed anywhere is read or refused, and nothing el
       const bytes = Buffer.from(wheel.subarray(0, wheel.length - (cut > 30 ? cut : 0)));
       for (const { at, byte } of list) bytes[at % bytes.length] = byte;
       await writeFile(file, bytes);
-      const read = async (): Promise<void> =>
-        verifyRecord(testContext(), await readWheel(testContext(), file, WHEEL_NAME));
-      await read().catch((error: unknown) => expect(error).toMatchObject({ code: 'WHEEL_INVALID' }));
+      const whole = async (): Promise<void> => verify(testContext(), await readWheel(testContext(), file, WHEEL_NAME));
+      await whole().catch((error: unknown) => expect(error).toMatchObject({ code: 'WHEEL_INVALID' }));
     }),
     { numRuns: 300 },
   );

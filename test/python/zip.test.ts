@@ -41,13 +41,14 @@ describe('a zip', () => {
     expect(second?.name).toBe('b/c.txt');
   });
 
-  it('gives files only, and modes only where a Unix wrote them', async () => {
+  it('gives files and folders, and modes only where a Unix wrote them', async () => {
     const members = await read([
       { name: 'b/', mode: 0o040755, method: 0 },
       { ...A, mode: 0o100755 },
       { ...B, mode: 0o100755, host: 0 },
     ]);
     expect(members.map(({ name, mode }) => [name, mode])).toEqual([
+      ['b/', 0o040755],
       ['a.py', 0o100755],
       ['b/c.txt', 0],
     ]);

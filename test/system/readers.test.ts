@@ -43,8 +43,8 @@ beforeAll(async () => {
   layout = join(folder, 'out');
   const base = layoutStore(join(folder, 'base'), { random: randomUUID });
   await copy(createContext(), await baseImage('bookworm-amd64'), base, ['latest']);
-  // Few layers, one of them with thousands of files: vfs copies the whole tree for each.
-  await writeSample(folder, { base_image: 'oci:base', requirements: undefined, packages: ['scipy', 'uvloop'] });
+  // Few layers, one of them with thousands of files: vfs copies the whole tree for each. pydantic-core's wheel was made by Rust.
+  await writeSample(folder, { base_image: 'oci:base', requirements: undefined, packages: ['scipy', 'pydantic-core'] });
   const cache = join(GROUND, 'imagespec-cache');
   const { status, stdout, stderr } = await runCli(['build', '--json', '-o', `oci:${layout}:x`], {
     cwd: folder,
@@ -68,6 +68,10 @@ describe('the decompressed tar has the diff ID', () => {
     ['GNU gzip', () => sh(`gzip -dc < ${blob} | sha256sum`)],
     ['pigz', () => sh(`pigz -dc < ${blob} | sha256sum`)],
     ['zstd --format=gzip', () => sh(`zstd -q --format=gzip -dc < ${blob} | sha256sum`)],
+    ['busybox', () => sh(`busybox gunzip -c < ${blob} | sha256sum`)],
+    ['libdeflate', () => sh(`libdeflate-gunzip -c < ${blob} | sha256sum`)],
+    ['ISA-L', () => sh(`igzip -dc < ${blob} | sha256sum`)],
+    ['7-Zip', () => sh(`7zz x -bd -so -si -tgzip < ${blob} | sha256sum`)],
     [
       'Python gzip',
       () =>
@@ -165,6 +169,16 @@ describe('the files are the same', () => {
     } finally {
       await podman.close();
     }
+  });
+
+  it('in an image mounted by buildah', async () => {
+    const place = join(folder, 'buildah');
+    const buildah = `buildah --root ${place}/root --runroot ${place}/run --storage-driver overlay`;
+    // A mount of the root of the storage itself stays behind.
+    await sh(`name=$(${buildah} from --quiet oci:${layout}:x)
+mkdir ${place}/out && cp -a "$(${buildah} mount "$name")/opt" ${place}/out
+${buildah} rm --all > ${place}/log && umount -R ${place}/root/overlay 2>> ${place}/log || true`);
+    await expectInside(join(place, 'out'));
   });
 
   it('in an image unpacked by containerd', async () => {

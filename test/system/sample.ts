@@ -3,6 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const PACKAGES = ['numpy', 'pandas', 'scikit-learn', 'scipy', 'requests', 'pydantic', 'fastapi', 'uvicorn[standard]'];
+/** Judges the others from inside. */
+const JUDGE = 'pip';
 
 const MAIN = `from fastapi import FastAPI
 
@@ -14,24 +16,16 @@ def hello() -> dict[str, str]:
     return {"message": "hello"}
 `;
 
-/** Imports everything, asks the service in the same process, and says who it is. */
-const CHECK = `import json, os, subprocess, sys, threading, time, urllib.request
+/** Imports everything, runs console scripts, and says who it is. */
+const CHECK = `import json, os, subprocess, sys
 
-import fastapi, numpy, pandas, pydantic, requests, scipy, sklearn, uvicorn
+import fastapi, numpy, pandas, pydantic, requests, scipy, sklearn, uvicorn, uvloop, yaml
 from sklearn.linear_model import LinearRegression
 
 x = numpy.arange(10.0).reshape(-1, 1)
 assert abs(LinearRegression().fit(x, 3 * x).coef_[0][0] - 3) < 1e-9
-server = uvicorn.Server(uvicorn.Config("app.main:api", port=8123, log_level="error"))
-threading.Thread(target=server.run, daemon=True).start()
-for _ in range(100):
-    try:
-        answer = json.load(urllib.request.urlopen("http://127.0.0.1:8123/"))
-        break
-    except OSError:
-        time.sleep(0.1)
-tools = [subprocess.run([tool, flag], capture_output=True, text=True, check=True).stdout.split()[0] for tool, flag in (("uvicorn", "--version"), ("f2py", "-v"))]
-print(json.dumps({"uid": os.getuid(), "cwd": os.getcwd(), "prefix": sys.prefix, "answer": answer, "tools": tools, "writable": os.access("/root", os.W_OK)}))
+tools = [subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[0] for command in (["uvicorn", "--version"], ["f2py", "-v"])]
+print(json.dumps({"uid": os.getuid(), "cwd": os.getcwd(), "prefix": sys.prefix, "tools": tools, "writable": os.access("/root", os.W_OK)}))
 `;
 
 /** Writes the project; returns the folder of the spec. */
@@ -40,7 +34,7 @@ export async function writeSample(folder: string, spec: Readonly<Record<string, 
   await writeFile(join(folder, 'app', '__init__.py'), '');
   await writeFile(join(folder, 'app', 'main.py'), MAIN);
   await writeFile(join(folder, 'app', 'check.py'), CHECK);
-  await writeFile(join(folder, 'requirements.txt'), `${PACKAGES.join('\n')}\n`);
+  await writeFile(join(folder, 'requirements.txt'), `${[...PACKAGES, JUDGE].join('\n')}\n`);
   // JSON is YAML.
   await writeFile(
     join(folder, 'imagespec.yaml'),

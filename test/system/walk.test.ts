@@ -1,5 +1,5 @@
 // The whole walk on real input: Debian base, real registries, everyday wheels; the image is read by others and started.
-import { appendFile, mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,9 +9,9 @@ import { bookwormIndex } from './ground/bases.ts';
 import { certificates } from './ground/environment.ts';
 import { GROUND, run } from './ground/folder.ts';
 import { createPodman } from './ground/podman.ts';
-import type { StorageDriver } from './ground/podman.ts';
+import type { Podman, StorageDriver } from './ground/podman.ts';
 import type { Registry } from './ground/registry.ts';
-import { pushTo, startRegistry } from './ground/registry.ts';
+import { freePort, pushTo, startRegistry } from './ground/registry.ts';
 import { writeSample } from './sample.ts';
 
 /** Wheels are kept from run to run; layers too, which the tests that need fresh ones drop. */
@@ -35,6 +35,35 @@ async function build(...args: string[]): Promise<ImageResult> {
 const manifestOf = (result: ImageResult, platform: string) =>
   result.platforms.find((one) => one.platform === platform)!;
 
+interface Installed {
+  readonly name: string;
+  readonly version: string;
+  readonly requested: boolean;
+}
+
+const sorted = (list: readonly Installed[]): Installed[] => [...list].sort((a, b) => (a.name < b.name ? -1 : 1));
+const normalized = (name: string): string => name.toLowerCase().replaceAll(/[-_.]+/g, '-');
+
+/** What pip sees, once it has told that all of it is ours. */
+function inspected(json: string): Installed[] {
+  const { installed } = JSON.parse(json) as {
+    installed: { metadata: { name: string; version: string }; installer: string; requested: boolean }[];
+  };
+  expect(new Set(installed.map(({ installer }) => installer))).toEqual(new Set(['imagespec']));
+  return sorted(
+    installed.map(({ metadata: { name, version }, requested }) => ({ name: normalized(name), version, requested })),
+  );
+}
+
+async function lockedFor(platform: string): Promise<Installed[]> {
+  const lock = JSON.parse(await readFile(join(folder, 'imagespec.lock'), 'utf8')) as {
+    platforms: Record<string, { wheels: Installed[] }>;
+  };
+  const wheels = lock.platforms[platform]?.wheels ?? [];
+  expect(wheels.length).toBeGreaterThan(20);
+  return sorted(wheels.map(({ name, version, requested }) => ({ name, version, requested })));
+}
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'imagespec-walk-'));
   [registry, other] = await Promise.all([startRegistry('distribution 2.8'), startRegistry('distribution 3')]);
@@ -44,6 +73,7 @@ beforeAll(async () => {
     registry: `${registry.host}/acme`,
     base_image: base,
     platform: 'linux/amd64,linux/arm64',
+    entrypoint: ['uvicorn', 'app.main:api', '--host', '127.0.0.1'],
   });
   await registry.forget();
   image = await build('--push', '-o', `docker://${other.host}/acme/sample:copy`);
@@ -88,25 +118,44 @@ describe('a spec with everyday wheels, for two platforms', () => {
     expect(await run('ls', [join(folder, 'by-umoci', 'rootfs', 'opt', 'venv', 'bin')])).toContain('uvicorn');
   });
 
-  it.each<StorageDriver>(['overlay', 'vfs'])(
-    'starts in podman with %s, as its user, imports all and serves',
-    async (driver) => {
-      const podman = await createPodman(driver);
-      try {
-        const place = `${registry.host}/acme/sample@${manifestOf(image, 'linux/amd64').digest}`;
-        const said = JSON.parse(await podman.run(place, ['python', '-m', 'app.check'])) as Record<string, unknown>;
-        expect(said).toMatchObject({
-          uid: 1000,
-          cwd: '/root',
-          prefix: '/opt/venv',
-          answer: { message: 'hello' },
-          writable: true,
-        });
-      } finally {
-        await podman.close();
-      }
-    },
-  );
+  const placeOf = (result: ImageResult): string =>
+    `${registry.host}/acme/sample@${manifestOf(result, 'linux/amd64').digest}`;
+  const python = ['--entrypoint', 'python'];
+
+  it.each<[string, StorageDriver, boolean]>([
+    ['overlay', 'overlay', false],
+    ['vfs', 'vfs', false],
+    ['overlay, by a user who is not root', 'overlay', true],
+  ])('starts in podman with %s, as its user, imports all and has its console scripts', async (_, driver, rootless) => {
+    const podman = await createPodman(driver, { rootless });
+    try {
+      const said = JSON.parse(await podman.run(placeOf(image), ['-m', 'app.check'], python)) as unknown;
+      const tools = ['Running', expect.stringMatching(/^\d/)];
+      expect(said).toEqual({ uid: 1000, cwd: '/root', prefix: '/opt/venv', tools, writable: true });
+    } finally {
+      await podman.close();
+    }
+  });
+
+  describe('started', () => {
+    let podman: Podman;
+    beforeAll(async () => {
+      podman = await createPodman('overlay');
+    });
+    afterAll(() => podman?.close());
+
+    it('serves by its entrypoint', async () => {
+      const port = String(await freePort());
+      const answer = await podman.ask(placeOf(image), ['--port', port], `http://127.0.0.1:${port}/`);
+      expect(answer).toBe('{"message":"hello"}');
+    });
+
+    it('has what its lock says, for pip check and pip inspect too', async () => {
+      const pip = (...args: string[]): Promise<string> => podman.run(placeOf(image), ['-m', 'pip', ...args], python);
+      expect(await pip('check')).toContain('No broken requirements');
+      expect(inspected(await pip('inspect', '--local'))).toEqual(await lockedFor('linux/amd64'));
+    });
+  });
 
   it('holds aarch64 programs only in what it adds for arm64', async () => {
     const added = manifestOf(image, 'linux/arm64').layers.filter(({ origin }) => origin !== 'base');

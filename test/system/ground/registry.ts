@@ -85,7 +85,7 @@ function parseLog(text: string): LoggedRequest[] {
     .filter(({ path }) => path !== '/v2/');
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as AddressInfo;

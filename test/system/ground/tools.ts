@@ -1,5 +1,5 @@
 // The programs that the system tests drive, each by its version.
-import { access, mkdir, rename } from 'node:fs/promises';
+import { access, mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BIN, GROUND, run, runLogged, tryRun } from './folder.ts';
 
@@ -20,6 +20,14 @@ const APT_PACKAGES = [
   'libarchive-tools',
   'zstd',
   'time',
+  // Makers of DEFLATE streams.
+  '7zip',
+  'advancecomp',
+  'busybox',
+  'isal',
+  'libdeflate-tools',
+  'zip',
+  'zopfli',
 ];
 
 /** Programs from Go modules: name → module@version. */
@@ -27,6 +35,24 @@ const GO_PROGRAMS: Readonly<Record<string, string>> = {
   crane: 'github.com/google/go-containerregistry/cmd/crane@v0.22.1',
   registry: 'github.com/distribution/distribution/v3/cmd/registry@v3.1.2',
 };
+
+/** The last releases of their lines: the same bytes must come from all of them. */
+const NODES = { 22: '22.23.3', 24: '24.21.0', 26: '26.10.0' } as const;
+
+/** Path of a Node of this line. */
+export function nodeOf(line: keyof typeof NODES): string {
+  return join(GROUND, 'node', NODES[line], 'node_modules', 'node', 'bin', 'node');
+}
+
+async function installNode(version: string): Promise<void> {
+  const folder = join(GROUND, 'node', version);
+  if (await exists(join(folder, 'done'))) return;
+  await mkdir(folder, { recursive: true });
+  // The package fetches its program in a script, which npm must be allowed to run.
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, allowScripts: { node: true } }));
+  await runLogged(`node-${version}`, 'npm', ['install', '--no-audit', '--no-fund', `node@${version}`], { cwd: folder });
+  await writeFile(join(folder, 'done'), '');
+}
 
 /** Installs Debian packages that are missing; as root, or by a sudo that asks nothing. */
 export async function installPackages(wanted: readonly string[]): Promise<void> {
@@ -47,6 +73,12 @@ export async function installPackages(wanted: readonly string[]): Promise<void> 
   await runLogged('apt-install', program, [...before, 'install', '-y', '-qq', '--no-install-recommends', ...missing], {
     env,
   });
+}
+
+/** Any JDK will do that starts a source file; where there is none, Debian's. */
+async function javaPackages(): Promise<readonly string[]> {
+  const { status } = await tryRun('sh', ['-c', 'command -v javac']);
+  return status === 0 ? [] : ['default-jdk-headless'];
 }
 
 /** containerd is unpacked, not installed: nobody wants its service. */
@@ -85,8 +117,11 @@ export async function installTools(): Promise<void> {
   // The Go linker and apt both want a core: the two cores of a small machine are shared well by these two chains.
   const go = async (): Promise<void> => {
     for (const [name, module] of Object.entries(GO_PROGRAMS)) await goProgram(name, module);
+    for (const version of Object.values(NODES)) await installNode(version);
   };
-  const apt = installPackages(APT_PACKAGES).then(containerd);
+  const apt = javaPackages()
+    .then((java) => installPackages([...APT_PACKAGES, ...java]))
+    .then(containerd);
   await Promise.all([apt, go()]);
   await run('crane', ['version']);
 }

@@ -1,0 +1,58 @@
+// The result of the bench for people: figures, ratios to our cold run, and the goals they are meant to reach.
+import type { Measure } from './measure.ts';
+
+export interface Row extends Measure {
+  readonly name: string;
+  /** Sent to the registry. */
+  readonly pushedMegabytes: number;
+}
+
+export function printTable(rows: readonly Row[]): string {
+  const [ours] = rows;
+  if (!ours) return '';
+  const lines = rows.map((row) => {
+    const cells = [
+      row.name,
+      row.wallSeconds.toFixed(2),
+      times(row.wallSeconds, ours.wallSeconds),
+      row.cpuSeconds.toFixed(2),
+      times(row.cpuSeconds, ours.cpuSeconds),
+      row.peakMegabytes.toFixed(0),
+      row.pushedMegabytes.toFixed(2),
+    ];
+    return `| ${cells.join(' | ')} |`;
+  });
+  const head = '| party | wall s | × ours | CPU s | × ours | peak MB | pushed MB |';
+  return [head, '| --- | ---: | ---: | ---: | ---: | ---: | ---: |', ...lines, '', ...goals(rows)].join('\n');
+}
+
+const times = (value: number, unit: number): string => (value / unit).toFixed(2);
+
+/** What is measured against what, and the ratio that is wanted: at least, or at most. */
+const GOALS: readonly (readonly [slow: RegExp, fast: RegExp, bound: 'at least' | 'at most', wanted: number])[] = [
+  [/^buildah/, /layers new/, 'at least', 10],
+  [/^uv \+/, /layers new/, 'at least', 8],
+  [/layers new/, /^limit/, 'at most', 1.6],
+  [/^uv \+/, /layers known/, 'at least', 25],
+];
+
+function goals(rows: readonly Row[]): string[] {
+  const lines = GOALS.flatMap(([slow, fast, bound, wanted]) => {
+    const a = rows.find(({ name }) => slow.test(name));
+    const b = rows.find(({ name }) => fast.test(name));
+    if (!a || !b) return [];
+    const ratios = `${times(a.wallSeconds, b.wallSeconds)} (wall), ${times(a.cpuSeconds, b.cpuSeconds)} (CPU)`;
+    return [`${a.name} / ${b.name}: ${ratios}; wanted ${bound} ${wanted}`];
+  });
+  return [...lines, ...unchanged(rows)];
+}
+
+/** An unchanged spec is allowed three times what crane takes for one digest, on top of the start of Node. */
+function unchanged(rows: readonly Row[]): string[] {
+  const wall = (name: RegExp): number | undefined => rows.find((row) => name.test(row.name))?.wallSeconds;
+  const [ours, crane, node] = [wall(/unchanged/), wall(/^crane digest/), wall(/^node/)];
+  if (ours === undefined || crane === undefined || node === undefined) return [];
+  return [
+    `unchanged: ${ours.toFixed(2)} s; wanted at most ${(3 * crane + node).toFixed(2)} s (3 × crane digest + node)`,
+  ];
+}
