@@ -30,7 +30,7 @@ const build = (code: ErrorCode, words: readonly (string | RegExp)[], ...args: st
   refused(project, ['build', '-o', 'oci:out', ...args], code, words);
 
 it('a plan names the packages without fetching them', async () => {
-  await lock({ url: 'http://127.0.0.1:9/nobody-listens.whl' });
+  await lock({ url: `http://127.0.0.1:9/${WHEEL_NAME}` });
   const { status, stdout, stderr } = await project.run(['build', '--plan', '-o', 'oci:out']);
   expect(status, stderr).toBe(0);
   expect(stdout).toMatch(/pack\s+demo 1\.0/);
@@ -50,7 +50,6 @@ it('a lock of its own is not locked again, and is never changed', async () => {
   expect(await readdir(project.folder)).not.toContain('imagespec.lock');
 });
 
-/** A member that is a bomb: its stream makes a gigabyte of zeros, its size says what it likes. */
 const other = (path: string): TestMember => ({ name: path, content: 'x = 2\n' });
 
 describe('a wheel is refused by its file and what is wrong in it', () => {
