@@ -13,7 +13,7 @@ const wheelSchema = z.strictObject({
   name: z.string(),
   version: z.string(),
   filename: z.string(),
-  url: z.string(),
+  url: z.string().refine((text) => /^(?:https?|file):/.test(text) && URL.canParse(text), 'is no URL'),
   digest,
   size: z.int().nonnegative().optional(),
   requested: z.boolean(),

@@ -2,7 +2,7 @@
 import type { Inspection } from '../build/look.ts';
 import type { ImageResult, LayerResult, PlanResult } from '../build/result.ts';
 import { isImageSpecError, messageOf } from '../core/error.ts';
-import { shorten } from './progress.ts';
+import { shorten, withoutControls } from './progress.ts';
 
 /** `12.3 MB`: decimal units, as registries and `du --si` count. */
 export function printSize(bytes: number): string {
@@ -59,13 +59,9 @@ export function printPlan(plan: PlanResult): string {
   return `${head}${parts.join('\n')}to: ${plan.outputs.join(', ')}\n`;
 }
 
-/** Strangers' words are in some messages; none of them may move the cursor or colour the terminal. */
-// oxlint-disable-next-line no-control-regex -- they are what is removed
-const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
-
 /** The message, all findings, the hint; causes only when asked for. */
 export function printError(error: unknown, verbose: boolean): string {
-  return errorText(error, verbose).replace(CONTROLS, ' ');
+  return withoutControls(errorText(error, verbose));
 }
 
 function errorText(error: unknown, verbose: boolean): string {

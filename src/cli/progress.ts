@@ -38,9 +38,15 @@ export async function createProgress(style: ProgressStyle, screen: Screen): Prom
   return barView(new MultiBar(options, Presets.shades_grey));
 }
 
+/** Strangers' words are in messages and names; none of them may move the cursor or colour the terminal. */
+export function withoutControls(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- they are what is removed
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, ' ');
+}
+
 /** Digests and long lists are cut so that a line stays a line. */
 export function shorten(subject: string, max = 60): string {
-  const short = subject.replace(/^sha256:([0-9a-f]{12})[0-9a-f]{52}/, '$1');
+  const short = withoutControls(subject).replace(/^sha256:([0-9a-f]{12})[0-9a-f]{52}/, '$1');
   return short.length <= max ? short : `${short.slice(0, max - 1)}…`;
 }
 

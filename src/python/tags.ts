@@ -16,7 +16,7 @@ export interface WheelFilename {
 const FILENAME_LIMIT = 255;
 
 const PARTS =
-  /^(?<name>[A-Za-z0-9][\w.]*)-(?<version>[^-]+)(?:-(?<build>\d[^-]*))?-(?<python>[^-]+)-(?<abi>[^-]+)-(?<platform>[^-]+)\.whl$/;
+  /^(?<name>[A-Za-z0-9][\w.]*)-(?<version>[^-]+)(?:-(?<build>\d[\w.]*))?-(?<python>[\w.]+)-(?<abi>[\w.]+)-(?<platform>[\w.]+)\.whl$/;
 
 /** The parts of a wheel's name (binary distribution format, "File name convention"), or undefined when it is not one. */
 export function parseWheelFilename(filename: string): WheelFilename | undefined {

@@ -111,6 +111,11 @@ describe('uv', () => {
     await build('UNRESOLVABLE', [reason, /Loosen one of the versions/], options);
   });
 
+  it('would be needed for a lock that shall not change', async () => {
+    const words = [/knows nothing of linux\/amd64/, /commit the lock file/];
+    await refused(project, ['build', '-o', 'oci:out', '--frozen'], 'LOCK_CHANGED', words);
+  });
+
   it('is no uv', async () => {
     const options = await withUv('echo something else');
     await build('UV_MISSING', [/IMAGESPEC_UV names .*uv, which does not run as uv/, /unset it/], options);

@@ -1,4 +1,5 @@
 // Packages that are not what they claim, and places that do not give them: refused before anything of them is in an image.
+import { readdir } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../src/core/error.ts';
 import { serve } from '../python/programs.ts';
@@ -42,7 +43,13 @@ it('an honest wheel is installed', async () => {
   expect(stderr).toContain('demo 1.0');
 });
 
-/** A member that is a bomb: its stream makes a gigabyte of zeros, its size says what it likes. */
+it('a lock of its own is not locked again, and is never changed', async () => {
+  await lock();
+  const { status, stderr } = await project.run(['build', '--frozen', '-o', 'oci:out']);
+  expect(status, stderr).toBe(0);
+  expect(await readdir(project.folder)).not.toContain('imagespec.lock');
+});
+
 const other = (path: string): TestMember => ({ name: path, content: 'x = 2\n' });
 
 describe('a wheel is refused by its file and what is wrong in it', () => {
@@ -172,11 +179,6 @@ describe('a lock is refused', () => {
   it('that needs the network when there shall be none', async () => {
     await lock({ url: `http://127.0.0.1:9/${WHEEL_NAME}` });
     await build('OFFLINE', [/demo-1\.0-py3-none-any\.whl is not in the cache/, /without --offline/], '--offline');
-  });
-
-  it('that is not known although it shall not change', async () => {
-    await project.spec({ base_image: 'oci:base', packages: ['demo'] });
-    await build('LOCK_CHANGED', [/knows nothing of linux\/amd64/, /commit the lock file/], '--frozen');
   });
 });
 

@@ -54,6 +54,8 @@ describe('a wheel file name', () => {
     'numpy-2.0-build-py3-none-any.whl',
     'a-b-2.0-1-py3-none-any.whl',
     '../numpy-2.0-py3-none-any.whl',
+    'numpy-2.0-1\u001b[2J-py3-none-any.whl',
+    'numpy-2.0-py3-none-any/../x.whl',
     `numpy-2.0-py3-none-${'a.'.repeat(200)}any.whl`,
   ])('is refused: %s', (filename) => {
     expect(parseWheelFilename(filename)).toBeUndefined();

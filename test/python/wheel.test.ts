@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { array, assert, asyncProperty, constantFrom, nat, record } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Context } from '../../src/core/context.ts';
 import { openScanner } from '../../src/layer/scan-content.ts';
@@ -155,4 +157,22 @@ it('a wheel is refused for members that are not what the zip says, whatever RECO
     CODE,
     { name: `${INFO}/WHEEL`, content: 'x', crc: 7 },
   ]);
+});
+
+it('a wheel whose bytes were changed anywhere is read or refused, and nothing else', async () => {
+  const points = { name: `${INFO}/entry_points.txt`, content: '[console_scripts]\na = b:c\n' };
+  const honest = [false, true].map((zip64) => makeWheel([CODE, points, { ...CODE, name: 'b', zip64 }], { zip64 }));
+  const change = record({ at: nat(10_000), byte: constantFrom(0, 1, 0x7f, 0x80, 0xff) });
+  const changes = array(change, { minLength: 1, maxLength: 3 });
+  const file = await wheelFile(Buffer.alloc(0));
+  await assert(
+    asyncProperty(constantFrom(...honest), changes, nat(40), async (wheel, list, cut) => {
+      const bytes = Buffer.from(wheel.subarray(0, wheel.length - (cut > 30 ? cut : 0)));
+      for (const { at, byte } of list) bytes[at % bytes.length] = byte;
+      await writeFile(file, bytes);
+      const whole = async (): Promise<void> => verify(testContext(), await readWheel(testContext(), file, WHEEL_NAME));
+      await whole().catch((error: unknown) => expect(error).toMatchObject({ code: 'WHEEL_INVALID' }));
+    }),
+    { numRuns: 300 },
+  );
 });
