@@ -126,7 +126,7 @@ const WORKERS_MAX = 4;
 function workerCount({ options, services }: Job, { platforms }: Preparation): number {
   if (options.workers !== undefined) return options.workers;
   const bytes = platforms.flatMap(({ lock }) => lock?.wheels ?? []).reduce((sum, { size }) => sum + (size ?? 0), 0);
-  // The calling thread sends what they pack.
+  // The calling thread sends what they pack, and packs what is small.
   return bytes < WORKERS_FROM_BYTES ? 0 : Math.min(services.environment.processors - 1, WORKERS_MAX);
 }
 

@@ -33,6 +33,8 @@ export interface PackagesInput {
   /** Host paths of the wheels by digest; called only when some layer is not known. */
   readonly wheels: () => Promise<ReadonlyMap<Digest, string>>;
   readonly ignoreKnown: boolean;
+  /** Called when wheels must be opened, so that layers will have to be packed. */
+  readonly onStage?: (() => void) | undefined;
 }
 
 /** Where the environment lives in every image. */
@@ -107,8 +109,10 @@ interface Part {
 }
 
 /** Opens all wheels, lays their files over the base (which finds conflicts) and cuts the result into layers. */
-async function stage(ctx: Context, { reader, interpreter, lock, wheels }: PackagesInput): Promise<Part[]> {
+async function stage(ctx: Context, input: PackagesInput): Promise<Part[]> {
+  const { reader, interpreter, lock, wheels } = input;
   const [facts, files] = await Promise.all([reader.facts(ctx), wheels()]);
+  input.onStage?.();
   const layout = venvLayout(interpreter, ENVIRONMENT_ROOT);
   const tree = createTree(facts);
   tree.add(venvEntries(layout, interpreter), SKELETON);

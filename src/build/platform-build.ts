@@ -49,10 +49,10 @@ export function platformInput(job: Job, inputs: Inputs, platform: PreparedPlatfo
 }
 
 /** The layers this platform needs above its base, lowest first, slow-changing before fast-changing. */
-async function wantedLayers(ctx: Context, input: PlatformInput): Promise<WantedLayer[]> {
+async function wantedLayers(ctx: Context, input: PlatformInput, onStage: () => void): Promise<WantedLayer[]> {
   const environment = packagesInput(ctx, input);
   const [packages, copied] = await Promise.all([
-    environment ? packageLayers(ctx, environment) : [],
+    environment ? packageLayers(ctx, { ...environment, onStage }) : [],
     copiedLayers(ctx, input),
   ]);
   return [userLayer(ctx, input), ...packages, ...copied];
@@ -109,7 +109,7 @@ export async function buildPlatform(
 ): Promise<PlatformImage> {
   const { spec, epoch } = input;
   const { reader, details, lock } = input.platform;
-  const layers = await makeLayers(ctx, await wantedLayers(ctx, input), tools);
+  const layers = await makeLayers(ctx, await wantedLayers(ctx, input, tools.packer.start), tools);
   const env: [string, string][] = [['PYTHONPATH', FILES_ROOT], ...(spec.env ?? []), ['_F_IMG_ID', input.specId]];
   const image = assembleImage({
     base: reader.base,

@@ -25,6 +25,7 @@ interface Staged {
 
 export function createTree(facts: BaseFacts): Tree {
   const staged = new Map<string, Staged>();
+  const byOrigin = new Map<string, Entry[]>();
   const readLink = (path: string): string | undefined => {
     const own = staged.get(path)?.entry;
     if (own) return own.type === 'symlink' ? own.target : undefined;
@@ -33,23 +34,25 @@ export function createTree(facts: BaseFacts): Tree {
   };
   const canonical = createCanonical(readLink);
   const add = (entries: readonly Entry[], origin: string): void => {
+    const own = byOrigin.get(origin) ?? [];
+    byOrigin.set(origin, own);
     for (const entry of entries) {
       const path = canonical(entry.path, entry.type === 'directory');
       const at = placed(entry, path, canonical);
       const before = staged.get(path);
       if (before) refuseOther(before, at, origin);
       else refuseOverBase(at, facts.entries.get(path), origin);
-      staged.set(path, before ?? { entry: at, origin });
+      if (before) continue;
+      staged.set(path, { entry: at, origin });
+      own.push(at);
       if (entry.type === 'symlink') canonical.forget();
     }
   };
   const layerEntries = (origins: readonly string[]): readonly Entry[] => {
-    const wanted = new Set(origins);
     const result = new Map<string, Entry>();
-    for (const [path, { entry, origin }] of staged) {
-      if (!wanted.has(origin)) continue;
-      result.set(path, entry);
-      addParents(path, result, staged, facts);
+    for (const entry of origins.flatMap((origin) => byOrigin.get(origin) ?? [])) {
+      result.set(entry.path, entry);
+      addParents(entry.path, result, staged, facts);
     }
     return sortByPath([...result.values()], ({ path }) => path);
   };

@@ -3,8 +3,8 @@ import { setImmediate } from 'node:timers/promises';
 import type { Context } from '../core/context.ts';
 import { throwIfAborted } from '../core/context.ts';
 
-/** Bytes inflated between two looks at the rest of the world: about 10 ms of work. */
-const SLICE_BYTES = 4 << 20;
+/** Bytes inflated between two looks at the rest of the world: about 3 ms of work. */
+const SLICE_BYTES = 1 << 20;
 
 /**
  * To be awaited after every piece of work. Throws `ABORTED`.

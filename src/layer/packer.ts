@@ -1,45 +1,101 @@
-// Packs layers here or on worker threads; the bytes are the same with any number of them.
+// Packs layers on worker threads and on the calling one; the bytes are the same wherever a layer is packed.
 import type { Context } from '../core/context.ts';
 import { throwIfAborted } from '../core/context.ts';
-import { createLimit } from '../core/limit.ts';
+import type { Entry } from '../filesystem/entry.ts';
+import { sizeOf } from '../filesystem/entry.ts';
 import type { PackRequest } from './pack.ts';
 import { pack } from './pack.ts';
 import { PackThread } from './pack-thread.ts';
 import type { PackedLayer } from './recipe.ts';
 
 export interface Packer {
-  /** As `pack`, which tells the errors. Requests that find all workers busy wait, in order. */
+  /** As `pack`, which tells the errors. Requests that find everybody busy wait, in order. */
   readonly pack: (request: PackRequest) => Promise<PackedLayer>;
+  /** Starts the threads before there is something to pack: they need some time of their own. */
+  readonly start: () => void;
   /** Ends the threads, which would keep the process alive. To be called when no request is open any more. */
   readonly close: () => Promise<void>;
 }
 
 export interface PackerOptions {
-  /** Threads; with 0 everything is packed on the calling thread, in slices of about 10 ms, one request after the other. */
+  /** Threads beside the calling one, which packs everything if there are none, in slices of about 10 ms. */
   readonly workers: number;
 }
 
-/** Threads start when requests need them. The context's abort stops all packing. */
+/** With threads, the calling one helps with layers of up to this many bytes: what takes longer is better left to them. */
+const HELP_BYTES = 64 << 20;
+
+interface Waiting {
+  readonly request: PackRequest;
+  /** Of all contents. */
+  readonly bytes: number;
+  readonly done: (packed: Promise<PackedLayer>) => void;
+}
+
+/** Threads start when requests need them, unless `start` was called. The context's abort stops all packing. */
 export function createPacker(ctx: Context, { workers }: PackerOptions): Packer {
-  const limit = createLimit(Math.max(workers, 1));
-  if (workers === 0) return { pack: (request) => limit(() => pack(ctx, request)), close: async () => {} };
   const threads = new Set<PackThread>();
   const idle: PackThread[] = [];
+  const waiting: Waiting[] = [];
+  let isPacking = false;
+  const startThread = (): PackThread => {
+    const thread = new PackThread();
+    threads.add(thread);
+    return thread;
+  };
+  const packThere = async (thread: PackThread, request: PackRequest): Promise<PackedLayer> => {
+    try {
+      throwIfAborted(ctx);
+      return await thread.pack(ctx, request);
+    } finally {
+      if (thread.isAlive) idle.push(thread);
+      else threads.delete(thread);
+      feed();
+    }
+  };
+  const packHere = async (request: PackRequest): Promise<PackedLayer> => {
+    isPacking = true;
+    try {
+      return await pack(ctx, request);
+    } finally {
+      isPacking = false;
+      helpSoon();
+    }
+  };
+  /** Threads take what waits longest: whoever asks puts large layers first. */
+  const feed = (): void => {
+    while (waiting.length > 0 && (idle.length > 0 || threads.size < workers)) {
+      const { request, done } = waiting.shift()!;
+      done(packThere(idle.pop() ?? startThread(), request));
+    }
+  };
+  /** The calling thread takes what came last, and without threads everything, in order. */
+  const help = (): void => {
+    const next = workers === 0 ? waiting[0] : waiting.at(-1);
+    if (isPacking || !next || (workers > 0 && next.bytes > HELP_BYTES)) return;
+    waiting.splice(waiting.indexOf(next), 1);
+    next.done(packHere(next.request));
+  };
+  /** What waits for this thread comes first: further requests, layers that threads have made, bytes to send. */
+  const helpSoon = (): void => void setImmediate(help);
   return {
-    pack: (request) =>
-      limit(async () => {
-        throwIfAborted(ctx);
-        const thread = idle.pop() ?? new PackThread();
-        threads.add(thread);
-        try {
-          return await thread.pack(ctx, request);
-        } finally {
-          if (thread.isAlive) idle.push(thread);
-          else threads.delete(thread);
-        }
-      }),
+    pack: async (request) => {
+      throwIfAborted(ctx);
+      const { promise, resolve } = Promise.withResolvers<PackedLayer>();
+      waiting.push({ request, bytes: contentBytes(request.entries), done: resolve });
+      feed();
+      helpSoon();
+      return promise;
+    },
+    start: () => {
+      while (threads.size < workers) idle.push(startThread());
+    },
     close: async () => {
       await Promise.all([...threads].map((thread) => thread.close()));
     },
   };
+}
+
+function contentBytes(entries: readonly Entry[]): number {
+  return entries.reduce((sum, entry) => sum + (entry.type === 'file' ? sizeOf(entry.content) : 0), 0);
 }
