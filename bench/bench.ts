@@ -1,4 +1,5 @@
-// `npm run bench`: one run, side by side, as ratios. Options: --rounds N, --json, --memory (a wheel with a member of 788 MB, ours only).
+// `npm run bench`: one run, side by side, as ratios. Options: --rounds N, --json, --old (Debian's registry 2.8, whose sha256 is slow),
+// --memory (a wheel with a member of 788 MB; ours alone, also from nothing).
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import { installTools } from '../test/system/ground/tools.ts';
 import type { Measure } from './measure.ts';
 import { least, measure, shell } from './measure.ts';
 import type { Party } from './parties.ts';
-import { ownParties, peers } from './parties.ts';
+import { memoryParties, ownParties, peers } from './parties.ts';
 import type { Ground } from './prepare.ts';
 import { prepare } from './prepare.ts';
 import type { Relay } from './relay.ts';
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     json: { type: 'boolean', default: false },
     memory: { type: 'boolean', default: false },
+    old: { type: 'boolean', default: false },
   },
 });
 
@@ -29,11 +31,11 @@ const ONE_HUGE_FILE = ['tensorflow-cpu'];
 
 await installTools();
 const folder = await mkdtemp(join(tmpdir(), 'imagespec-bench-'));
-const registry = await startRegistry('distribution 2.8');
+const registry = await startRegistry(values.old ? 'distribution 2.8' : 'distribution 3');
 const relay = await startRelay(registry.host);
 try {
   const ground = await prepare(folder, registry.host, values.memory ? ONE_HUGE_FILE : EVERYDAY);
-  const parties = values.memory ? ownParties(ground).slice(0, 2) : [...ownParties(ground), ...(await peers(ground))];
+  const parties = values.memory ? memoryParties(ground) : [...ownParties(ground), ...(await peers(ground))];
   const rows = await runAll(parties, ground, registry.host, relay);
   console.log(values.json ? JSON.stringify(rows, undefined, 2) : printTable(rows));
 } finally {
@@ -55,7 +57,7 @@ async function runAll(parties: readonly Party[], { env }: Ground, host: string, 
   for (let round = 0; round <= count; round++) {
     for (const party of parties) {
       await once(party, host, async (command) => {
-        const one = await measure(command, env);
+        const one = await measure(command, env, party.times);
         if (round > 0) measures.get(party)?.push(one);
         console.error(`${round === 0 ? 'warming up' : `round ${round}`}: ${party.name}, ${one.wallSeconds} s`);
       });

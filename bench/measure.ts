@@ -21,15 +21,17 @@ export function shell(command: string, env: Variables): Promise<string> {
   return run('bash', [...BASH, command], { env });
 }
 
-export async function measure(command: string, env: Variables): Promise<Measure> {
+/** @param times how often it runs; the figures are those of one run */
+export async function measure(command: string, env: Variables, times = 1): Promise<Measure> {
   const folder = await mkdtemp(join(tmpdir(), 'imagespec-bench-'));
   try {
     const file = join(folder, 'time');
-    const timed = ['-o', file, '-f', '%e %U %S %M', 'bash', ...BASH, command];
+    const repeated = times === 1 ? command : `for i in {1..${times}}; do ${command}; done`;
+    const timed = ['-o', file, '-f', '%e %U %S %M', 'bash', ...BASH, repeated];
     await run('/usr/bin/time', timed, { env });
     const numbers = (await readFile(file, 'utf8')).trim().split(' ').map(Number);
     const [wall = 0, user = 0, system = 0, kibibytes = 0] = numbers;
-    return { wallSeconds: wall, cpuSeconds: user + system, peakMegabytes: (kibibytes * 1024) / 1e6 };
+    return { wallSeconds: wall / times, cpuSeconds: (user + system) / times, peakMegabytes: (kibibytes * 1024) / 1e6 };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

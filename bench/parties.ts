@@ -15,6 +15,8 @@ export interface Party {
   /** Shell commands that bring about the state this party starts from; not measured. */
   readonly before: (place: Place) => string;
   readonly command: (place: Place) => string;
+  /** How often the command runs for one figure: the clock of GNU time counts hundredths of seconds. */
+  readonly times?: number;
 }
 
 const SITE = '/opt/venv/lib/python3.11/site-packages';
@@ -35,7 +37,17 @@ mkdir -p "$IMAGESPEC_CACHE/v1/records"`;
   return [
     { name: 'imagespec, layers new', before: (place) => `${spec(place)}\n${forget}`, command: () => build },
     { name: 'imagespec, layers known', before: spec, command: () => build },
-    { name: 'imagespec, unchanged', before: (place) => `${spec(place)}\n(${build})\n(${build})`, command: () => build },
+    {
+      name: 'imagespec, unchanged',
+      before: (place) => `${spec(place)}\n(${build})\n(${build})`,
+      command: () => build,
+      times: 20,
+    },
+    {
+      name: 'imagespec, base new too',
+      before: (place) => `${spec(place)}\n${forget} base facts`,
+      command: () => build,
+    },
     {
       name: 'limit: read, inflate, hash twice, send',
       before: () => 'true',
@@ -45,9 +57,18 @@ mkdir -p "$IMAGESPEC_CACHE/v1/records"`;
       name: 'crane digest',
       before: () => 'true',
       command: ({ host }) => `crane digest --insecure ${host}/${base} > /dev/null`,
+      times: 20,
     },
-    { name: 'node -e 0', before: () => 'true', command: () => `${node} -e 0` },
+    { name: 'node -e 0', before: () => 'true', command: () => `${node} -e 0`, times: 20 },
   ];
+}
+
+/** Everything fetched, verified, packed and pushed; and the same with the wheels on disk. */
+export function memoryParties(ground: Ground): Party[] {
+  const [layersNew] = ownParties(ground);
+  const forget = 'rm -rf "$IMAGESPEC_CACHE"/v1';
+  const fromNothing = { ...layersNew!, name: 'imagespec, from nothing' };
+  return [{ ...fromNothing, before: (place) => `${layersNew!.before(place)}\n${forget}` }, layersNew!];
 }
 
 /** What people do today. Each keeps what it can from run to run: uv its unpacked wheels, buildah the base and the cache mount. */
@@ -60,20 +81,22 @@ RUN --mount=type=bind,source=uv,target=/uv --mount=type=cache,target=/root/.cach
   const pack = `tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -C ${folder}/tree -cf - . | gzip -n -6 > ${folder}/layer.tar.gz`;
   const buildah = `buildah --root ${folder}/buildah/root --runroot ${folder}/buildah/run`;
   await writeFile(join(folder, 'context', '.containerignore'), 'Dockerfile\n');
+  const drop = `${buildah} rmi -af > /dev/null 2>&1 || true\nrm -rf "$TMPDIR"/buildah-cache*`;
+  const copyIn = (place: Place): string =>
+    `cat > ${folder}/context/Dockerfile <<'END'\n${dockerfile(place)}END\n${buildah} pull -q --tls-verify=false ${place.host}/${base}`;
+  const bud = ({ host, repository }: Place): string =>
+    `cd ${folder}/context; ${buildah} bud --quiet --isolation chroot --network host --tls-verify=false -v ${wheels}:/wheels:ro -t ${repository} . > /dev/null
+${buildah} push --quiet --tls-verify=false ${repository} docker://${host}/${repository}:x`;
+  const append = ({ host, repository }: Place): string =>
+    `${install}\n${pack}\ncrane append --insecure -b ${host}/${base} -f ${folder}/layer.tar.gz -t ${host}/${repository}:x > /dev/null 2>&1`;
   return [
+    { name: 'uv + tar + gzip -6 + crane append', before: () => `rm -rf ${folder}/tree`, command: append },
+    { name: 'buildah bud (uv, cache mount) + push', before: copyIn, command: bud },
     {
-      name: 'uv + tar + gzip -6 + crane append',
-      before: () => `rm -rf ${folder}/tree`,
-      command: ({ host, repository }) =>
-        `${install}\n${pack}\ncrane append --insecure -b ${host}/${base} -f ${folder}/layer.tar.gz -t ${host}/${repository}:x > /dev/null 2>&1`,
+      name: 'uv + tar + …, nothing kept',
+      before: () => `rm -rf ${folder}/tree "$UV_CACHE_DIR"`,
+      command: append,
     },
-    {
-      name: 'buildah bud (uv, cache mount) + push',
-      before: (place) =>
-        `cat > ${folder}/context/Dockerfile <<'END'\n${dockerfile(place)}END\n${buildah} pull -q --tls-verify=false ${place.host}/${base}`,
-      command: ({ host, repository }) =>
-        `cd ${folder}/context; ${buildah} bud --quiet --isolation chroot --network host --tls-verify=false -v ${wheels}:/wheels:ro -t ${repository} . > /dev/null
-${buildah} push --quiet --tls-verify=false ${repository} docker://${host}/${repository}:x`,
-    },
+    { name: 'buildah …, nothing kept', before: (place) => `${copyIn(place)}\n${drop}`, command: bud },
   ];
 }

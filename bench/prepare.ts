@@ -55,14 +55,27 @@ interface LockedWheel {
 
 /** Resolves once, so that every party installs the same files. */
 export async function prepare(folder: string, registry: string, packages: readonly string[]): Promise<Ground> {
-  const places = { spec: join(folder, 'spec'), context: join(folder, 'context'), wheels: join(folder, 'wheels') };
+  const places = {
+    spec: join(folder, 'spec'),
+    context: join(folder, 'context'),
+    wheels: join(folder, 'wheels'),
+    temporary: join(folder, 'tmp'),
+  };
   for (const place of Object.values(places)) await mkdir(place, { recursive: true });
   await pushTo(registry, 'debian-python', 'bookworm', await baseImage('bookworm-amd64'));
   const root = join(folder, 'cache');
   const cache = createLocalCache(root, { now: Date.now, random: () => String(process.hrtime.bigint()) });
   const env = { PATH, ...certificates() };
-  const uv = await findUv(createContext(), { cache, env, offline: false });
-  const ours = { ...env, IMAGESPEC_CACHE: root, IMAGESPEC_UV: uv, UV_CACHE_DIR: join(folder, 'uv-cache') };
+  // Beside the cache, which some parties empty.
+  const uv = join(places.context, 'uv');
+  await run('cp', [await findUv(createContext(), { cache, env, offline: false }), uv]);
+  const ours = {
+    ...env,
+    IMAGESPEC_CACHE: root,
+    IMAGESPEC_UV: uv,
+    UV_CACHE_DIR: join(folder, 'uv-cache'),
+    TMPDIR: join(folder, 'tmp'),
+  };
   const imagespec = `${NODE} ${join(ROOT, 'bin', 'imagespec.js')}`;
   const spec = { name: 'resolve', registry, base_image: `${registry}/${BASE}`, packages };
   await writeFile(join(places.spec, 'imagespec.yaml'), JSON.stringify(spec));
@@ -73,7 +86,6 @@ export async function prepare(folder: string, registry: string, packages: readon
   const requirements = join(places.context, 'requirements.txt');
   const pins = wheels.map(({ name, version, digest }) => `${name}==${version} --hash=${digest}\n`);
   await writeFile(requirements, pins.join(''));
-  await run('cp', [uv, join(places.context, 'uv')]);
   const python = await writeStandIn(folder, INTERPRETER);
   return { folder, base: BASE, wheels: places.wheels, requirements, uv, python, imagespec, env: ours };
 }
