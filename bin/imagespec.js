@@ -9,7 +9,7 @@ if (major < 22 || (major === 22 && minor < 19)) {
   process.exitCode = 2;
 } else {
   module.enableCompileCache();
-  // What a build makes is mostly dropped at once: more room for it would cost 50 to 100 MB and save a twentieth of its time.
+  // What a build makes is mostly dropped at once: more room for it would only be dropped later (docs/decisions/0005).
   v8.setFlagsFromString('--semi-space-growth-factor=1');
   const { main } = await import('../dist/cli/main.js');
   await main(process.argv.slice(2));
