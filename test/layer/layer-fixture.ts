@@ -10,7 +10,7 @@ import { createContext } from '../../src/core/context.ts';
 import { digestOf } from '../../src/core/digest.ts';
 import type { Entry, FileEntry, HostRange } from '../../src/filesystem/entry.ts';
 import type { Inflater } from '../../src/layer/inflater.ts';
-import { layerContent } from '../../src/layer/layer-content.ts';
+import { layerContent } from './layer-content.ts';
 import { pack } from '../../src/layer/pack.ts';
 import type { PackedLayer } from '../../src/layer/recipe.ts';
 import { paddingOf, tarHeader } from '../../src/layer/tar.ts';

@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readlinkSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readlinkSync, truncateSync, unlinkSync } from 'node:fs';
 import { deflateRawSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { createContext } from '../../src/core/context.ts';
 import { inlineFile } from '../../src/filesystem/entry.ts';
-import { layerContent } from '../../src/layer/layer-content.ts';
 import { readRecipe } from '../../src/layer/read-recipe.ts';
 import type { PackedLayer } from '../../src/layer/recipe.ts';
 import { drain, expectCode } from '../expect-code.ts';
@@ -76,22 +74,5 @@ describe('readRecipe', () => {
     change(file);
     const { facts } = await expectCode(() => drain(readRecipe(ctx, packed.recipe)), 'FILE_CHANGED');
     expect(facts['file']).toBe(file);
-  });
-});
-
-describe('layerContent', () => {
-  test('is a layer that can be opened again and again', async () => {
-    const { packed, blob } = await manyWheels();
-    const layer = layerContent(packed);
-    expect(layer).toMatchObject({ descriptor: packed.descriptor, diffId: packed.diffId });
-    expect((await drain(layer.open(ctx))).equals(await drain(layer.open(ctx)))).toBe(true);
-    expect((await drain(layer.open(ctx))).equals(blob)).toBe(true);
-  });
-
-  test('notices other bytes', async () => {
-    const { packed } = await packBytes([inlineFile('a', randomBytes(1000))]);
-    const [file] = packed.recipe.sources;
-    writeFileSync(join(file!), randomBytes(packed.descriptor.size));
-    await expectCode(() => drain(layerContent(packed).open(ctx)), 'DIGEST_MISMATCH');
   });
 });

@@ -10,7 +10,7 @@ import type { Entry } from '../../../src/filesystem/entry.ts';
 import { inlineFile, symlink } from '../../../src/filesystem/entry.ts';
 import { EMPTY_FACTS } from '../../../src/filesystem/facts.ts';
 import { createTree } from '../../../src/filesystem/stage.ts';
-import { layerContent } from '../../../src/layer/layer-content.ts';
+import { layerContent } from '../../layer/layer-content.ts';
 import { pack } from '../../../src/layer/pack.ts';
 import { printManifest } from '../../../src/oci/manifest.ts';
 import { MEDIA } from '../../../src/oci/media-type.ts';
