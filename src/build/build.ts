@@ -48,7 +48,7 @@ export async function buildFile(
 export async function planFile(path: string, options: BuildOptions, environment: Environment): Promise<PlanResult> {
   const loaded = await load(path, environment);
   return withJob(loaded, options, environment, async (ctx, job) => {
-    const exists = job.request.pushed ? (await existing(ctx, job)) !== undefined : false;
+    const exists = job.request.pushed && (await existing(ctx, job)) !== undefined;
     return planImage(ctx, job, exists);
   });
 }

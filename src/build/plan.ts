@@ -11,7 +11,8 @@ import { prepare } from './prepare.ts';
 import type { PlannedLayer, PlannedPlatform, PlanResult } from './result.ts';
 import { createShelf } from './wheels.ts';
 
-export async function planImage(ctx: Context, job: Job, exists: boolean): Promise<PlanResult> {
+/** @param exists whether the image is at its registry; undefined when it was not asked */
+export async function planImage(ctx: Context, job: Job, exists: boolean | undefined): Promise<PlanResult> {
   const { request, options, services, loaded } = job;
   const inputs = await readInputs(ctx, loaded, epochOf(job));
   const prepared = await prepare(ctx, job, inputs);

@@ -69,7 +69,8 @@ export interface PlannedPlatform {
 export interface PlanResult {
   readonly name: string;
   readonly reference: string;
-  readonly exists: boolean;
+  /** Whether the image is at its registry already; absent when it would not be pushed. */
+  readonly exists?: boolean | undefined;
   readonly strictKey: Digest;
   readonly platforms: readonly PlannedPlatform[];
   readonly outputs: readonly string[];

@@ -50,7 +50,8 @@ function printWarnings(image: ImageResult): string {
 }
 
 export function printPlan(plan: PlanResult): string {
-  const head = `${plan.reference} ${plan.exists ? 'exists already' : 'does not exist yet'}\n`;
+  const state = plan.exists === undefined ? '' : plan.exists ? ' exists already' : ' does not exist yet';
+  const head = `${plan.reference}${state}\n`;
   const parts = plan.platforms.map(({ platform, base, python, packages, layers }) => {
     const rows = layers.map((layer) => [layer.action, shorten(layer.content, 64), printSize(layer.size)]);
     const about = `${platform}: base ${base}${python ? `, Python ${python}` : ''}, ${packages.length} packages\n`;

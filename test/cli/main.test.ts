@@ -65,6 +65,8 @@ describe('imagespec build', () => {
     const { status, stdout } = await run('build', '--plan');
     expect(status).toBe(0);
     expect(stdout).toMatch(/pack\s+copied files: app/);
+    // No registry was asked, so nothing is said of what it has.
+    expect(stdout.split('\n')[0]).toMatch(/^\S+:\S+$/);
     expect(await readdir(join(folder, 'project'))).toEqual(['app', 'imagespec.yaml']);
   });
 
