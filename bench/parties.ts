@@ -81,9 +81,10 @@ RUN --mount=type=bind,source=uv,target=/uv --mount=type=cache,target=/root/.cach
   const pack = `tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -C ${folder}/tree -cf - . | gzip -n -6 > ${folder}/layer.tar.gz`;
   const buildah = `buildah --root ${folder}/buildah/root --runroot ${folder}/buildah/run`;
   await writeFile(join(folder, 'context', '.containerignore'), 'Dockerfile\n');
-  const drop = `${buildah} rmi -af > /dev/null 2>&1 || true\nrm -rf "$TMPDIR"/buildah-cache*`;
-  const copyIn = (place: Place): string =>
-    `cat > ${folder}/context/Dockerfile <<'END'\n${dockerfile(place)}END\n${buildah} pull -q --tls-verify=false ${place.host}/${base}`;
+  const drop = `${buildah} rmi -af > /dev/null 2>&1 || true`;
+  const context = (place: Place): string => `cat > ${folder}/context/Dockerfile <<'END'
+${dockerfile(place)}END`;
+  const pull = ({ host }: Place): string => `${buildah} pull -q --tls-verify=false ${host}/${base}`;
   const bud = ({ host, repository }: Place): string =>
     `cd ${folder}/context; ${buildah} bud --quiet --isolation chroot --network host --tls-verify=false -v ${wheels}:/wheels:ro -t ${repository} . > /dev/null
 ${buildah} push --quiet --tls-verify=false ${repository} docker://${host}/${repository}:x`;
@@ -91,12 +92,20 @@ ${buildah} push --quiet --tls-verify=false ${repository} docker://${host}/${repo
     `${install}\n${pack}\ncrane append --insecure -b ${host}/${base} -f ${folder}/layer.tar.gz -t ${host}/${repository}:x > /dev/null 2>&1`;
   return [
     { name: 'uv + tar + gzip -6 + crane append', before: () => `rm -rf ${folder}/tree`, command: append },
-    { name: 'buildah bud (uv, cache mount) + push', before: copyIn, command: bud },
+    {
+      name: 'buildah bud (uv, cache mount) + push',
+      before: (place) => `${context(place)}\n${drop}\n${pull(place)}`,
+      command: bud,
+    },
     {
       name: 'uv + tar + …, nothing kept',
       before: () => `rm -rf ${folder}/tree "$UV_CACHE_DIR"`,
       command: append,
     },
-    { name: 'buildah …, nothing kept', before: (place) => `${copyIn(place)}\n${drop}`, command: bud },
+    {
+      name: 'buildah …, nothing kept',
+      before: (place) => `${context(place)}\n${drop}\nrm -rf "$TMPDIR"/buildah-cache*`,
+      command: bud,
+    },
   ];
 }

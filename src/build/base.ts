@@ -8,10 +8,8 @@ import { keyOf } from '../core/json.ts';
 import type { BaseFacts } from '../filesystem/facts.ts';
 import { EMPTY_FACTS } from '../filesystem/facts.ts';
 import { decodeFacts, encodeFacts } from '../filesystem/facts-record.ts';
-import { readFacts } from '../filesystem/read-layers.ts';
 import type { Platform } from '../oci/platform.ts';
 import { printPlatform } from '../oci/platform.ts';
-import { captureForInterpreter, findInterpreter } from '../python/find-interpreter.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import type { LocalCache } from '../store/cache.ts';
 import type { ImageUser } from './user.ts';
@@ -69,10 +67,6 @@ const detailsSchema = z.object({
 /** `/etc/passwd` of a real image has a few kilobytes. */
 const ACCOUNTS_LIMIT_BYTES = 1 << 20;
 
-function capture(path: string): number | undefined {
-  return path === 'etc/passwd' || path === 'etc/group' ? ACCOUNTS_LIMIT_BYTES : captureForInterpreter(path);
-}
-
 export function readBase(base: Base, questions: BaseQuestions, cache: LocalCache): BaseReader {
   let facts: Promise<BaseFacts> | undefined;
   const readOnce = (ctx: Context): Promise<BaseFacts> => (facts ??= factsOf(ctx, base, cache));
@@ -89,10 +83,19 @@ async function factsOf(ctx: Context, base: Base, cache: LocalCache): Promise<Bas
   const total = image.layers.reduce((sum, layer) => sum + layer.descriptor.size, 0);
   const subject = `${base.name} ${printPlatform(base.platform)}`;
   return step(ctx, { step: 'read base', subject, total, unit: 'bytes' }, async () => {
-    const facts = await readFacts(ctx, image.layers, { capture });
+    const facts = await readImage(ctx, image);
     await cache.writeRecord('facts', key, encodeFacts(facts));
     return facts;
   });
+}
+
+/** What reads a base is loaded for a base that is not known yet: the next build starts sooner without it. */
+async function readImage(ctx: Context, { layers }: Image): Promise<BaseFacts> {
+  const { readFacts } = await import('../filesystem/read-layers.ts');
+  const { captureForInterpreter } = await import('../python/find-interpreter.ts');
+  const capture = (path: string): number | undefined =>
+    path === 'etc/passwd' || path === 'etc/group' ? ACCOUNTS_LIMIT_BYTES : captureForInterpreter(path);
+  return readFacts(ctx, layers, { capture });
 }
 
 async function detailsOf(
@@ -109,6 +112,7 @@ async function detailsOf(
   const parsed = known && detailsSchema.safeParse(JSON.parse(new TextDecoder().decode(known)));
   if (parsed?.success) return { user: parsed.data.user, interpreter: parsed.data.interpreter };
   const read = await facts(ctx);
+  const { findInterpreter } = await import('../python/find-interpreter.ts');
   const env = base.image?.config.config?.Env ?? [];
   const interpreter = wantsPython ? findInterpreter(read, env, base.platform, pythonVersion) : undefined;
   const details: BaseDetails = { user: userEntries(read, 0).user, interpreter };

@@ -54,7 +54,7 @@ function keepsLayers({ outputs }: Request, base: Transport): boolean {
 export async function resolveRoot(ctx: Context, job: Job): Promise<Root> {
   const transport = transportOf(job.loaded);
   if (transport.kind === 'scratch') return { transport, rootDigest: undefined };
-  const opened = openSource(transport, job.services);
+  const opened = await openSource(transport, job.services);
   const { digest } = await resolveOrThrow(ctx, opened.source, opened.name);
   return { transport, rootDigest: digest };
 }
@@ -74,7 +74,7 @@ export async function resolveBases(ctx: Context, job: Job): Promise<Bases> {
     });
     return { transport, list: platforms.map(scratch), rootDigest: undefined };
   }
-  const { source: origin, name: wanted } = openSource(transport, services);
+  const { source: origin, name: wanted } = await openSource(transport, services);
   const source = cachedSource(origin, services, keepsLayers(request, transport), options.offline ?? false);
   const root = await resolveOrThrow(ctx, source, wanted);
   const reference = transport.kind === 'registry' ? printReference(transport.reference) : undefined;

@@ -138,7 +138,7 @@ async function make(
   scratch: string,
 ): Promise<ImageResult> {
   const { request, services, options } = job;
-  const targets = request.outputs.map(({ transport }) => openTarget(transport, services, scratch));
+  const targets = await Promise.all(request.outputs.map(({ transport }) => openTarget(transport, services, scratch)));
   let senders: Sender[] = [];
   const flights = createFlights(ctx, (inner) => (senders = targets.map((target) => createSender(inner, target))));
   const packer = createPacker(flights.ctx, { workers: workerCount(job, prepared) });

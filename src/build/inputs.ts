@@ -8,7 +8,7 @@ import { keyOf } from '../core/json.ts';
 import type { Entry } from '../filesystem/entry.ts';
 import { hashEntries } from '../filesystem/host.ts';
 import { LAYER_FORMAT } from '../layer/format.ts';
-import { INSTALL_FORMAT } from '../python/install.ts';
+import { INSTALL_FORMAT } from '../python/install-format.ts';
 import type { Wants } from '../python/requirements.ts';
 import { isLockFile, readRequirements } from '../python/requirements.ts';
 import type { LoadedSpec } from '../spec/load.ts';

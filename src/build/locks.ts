@@ -10,8 +10,6 @@ import type { Interpreter } from '../python/interpreter.ts';
 import { minorVersion } from '../python/interpreter.ts';
 import type { Lock } from '../python/lock.ts';
 import { lockOf } from '../python/lock.ts';
-import { resolve } from '../python/resolve.ts';
-import { findUv } from '../python/uv.ts';
 import type { LockFile } from './lock-file.ts';
 import { EMPTY_LOCK_FILE, lockFileOf, readLockFile, withoutCredentials } from './lock-file.ts';
 import type { Inputs } from './inputs.ts';
@@ -87,6 +85,7 @@ function questionKey({ wants, files }: Inputs, interpreter: Interpreter): Digest
 async function ask(ctx: Context, interpreter: Interpreter, job: Job, { wants }: Inputs, uv: () => Promise<string>) {
   const { options, services } = job;
   const { cache, environment } = services;
+  const { resolve } = await import('../python/resolve.ts');
   return cache.scratch((scratch) =>
     resolve(ctx, wants, interpreter, {
       uv,
@@ -101,15 +100,13 @@ async function ask(ctx: Context, interpreter: Interpreter, job: Job, { wants }: 
 /** uv is looked for once, and only if a platform needs it. */
 function uvFinder(ctx: Context, { options, services }: Job, { wants }: Inputs): () => Promise<string> {
   const { cache, environment, http } = services;
+  const find = async (): Promise<string> => {
+    const { findUv } = await import('../python/uv.ts');
+    const { variables: env } = environment;
+    return findUv(ctx, { cache, env, offline: options.offline ?? false, http, pipIndex: wants.pipIndex });
+  };
   let found: Promise<string> | undefined;
-  return () =>
-    (found ??= findUv(ctx, {
-      cache,
-      env: environment.variables,
-      offline: options.offline ?? false,
-      http,
-      pipIndex: wants.pipIndex,
-    }));
+  return () => (found ??= find());
 }
 
 function lockWouldChange(platform: string, known: boolean, specFile: string | undefined): ImageSpecError {

@@ -66,7 +66,7 @@ async function withImage<T>(
 ): Promise<T> {
   const ctx = createContext(options);
   return withServices(environment, undefined, async (services) => {
-    const { source, name } = openSource(parseTransport(text), services);
+    const { source, name } = await openSource(parseTransport(text), services);
     return work(ctx, await loadAny(ctx, source, name));
   });
 }

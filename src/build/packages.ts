@@ -9,11 +9,10 @@ import { mapLimited } from '../core/limit.ts';
 import type { Entry } from '../filesystem/entry.ts';
 import { createTree } from '../filesystem/stage.ts';
 import { LAYER_FORMAT } from '../layer/format.ts';
-import { INSTALL_FORMAT, installWheel } from '../python/install.ts';
+import { INSTALL_FORMAT } from '../python/install-format.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import type { Lock, LockedWheel } from '../python/lock.ts';
 import { venvEntries, venvLayout } from '../python/venv.ts';
-import { readWheel } from '../python/wheel.ts';
 import type { LocalCache } from '../store/cache.ts';
 import type { BaseReader } from './base.ts';
 import { groupPackages } from './group.ts';
@@ -111,6 +110,10 @@ interface Part {
 /** Opens all wheels, lays their files over the base (which finds conflicts) and cuts the result into layers. */
 async function stage(ctx: Context, input: PackagesInput): Promise<Part[]> {
   const { reader, interpreter, lock, wheels } = input;
+  const [{ installWheel }, { readWheel }] = await Promise.all([
+    import('../python/install.ts'),
+    import('../python/wheel.ts'),
+  ]);
   const [facts, files] = await Promise.all([reader.facts(ctx), wheels()]);
   input.onStage?.();
   const layout = venvLayout(interpreter, ENVIRONMENT_ROOT);

@@ -9,12 +9,9 @@ import { createAccess } from '../registry/access.ts';
 import type { Http } from '../registry/http.ts';
 import { createHttp } from '../registry/http.ts';
 import { registryStore } from '../registry/store.ts';
-import { ociArchiveSource, ociArchiveTarget } from '../store/archive.ts';
 import type { LocalCache } from '../store/cache.ts';
 import { createLocalCache } from '../store/cache.ts';
 import { readRange } from '../store/disk.ts';
-import { dockerArchiveSource, dockerArchiveTarget } from '../store/docker-archive.ts';
-import { layoutStore } from '../store/layout.ts';
 import type { Transport } from '../store/transport.ts';
 import type { Environment } from './environment.ts';
 import { cacheFolder, USER_AGENT } from './environment.ts';
@@ -73,7 +70,8 @@ export interface NamedSource {
   readonly name: string;
 }
 
-export function openSource(transport: Transport, services: Services): NamedSource {
+/** Places are loaded when they are used: most builds go from one registry to another. */
+export async function openSource(transport: Transport, services: Services): Promise<NamedSource> {
   const { uniqueName: random } = services.environment;
   switch (transport.kind) {
     case 'registry': {
@@ -81,12 +79,18 @@ export function openSource(transport: Transport, services: Services): NamedSourc
       const source = registryStore(reference, services);
       return { source, name: reference.digest ?? reference.tag ?? 'latest' };
     }
-    case 'oci':
+    case 'oci': {
+      const { layoutStore } = await import('../store/layout.ts');
       return { source: layoutStore(transport.folder, { random }), name: transport.name ?? '' };
-    case 'oci-archive':
+    }
+    case 'oci-archive': {
+      const { ociArchiveSource } = await import('../store/archive.ts');
       return { source: ociArchiveSource(transport.file), name: transport.name ?? '' };
-    case 'docker-archive':
+    }
+    case 'docker-archive': {
+      const { dockerArchiveSource } = await import('../store/docker-archive.ts');
       return { source: dockerArchiveSource(transport.file), name: transport.name ?? '' };
+    }
     case 'scratch':
       throw new ImageSpecError('USAGE', '"scratch" is an empty base: there is nothing to read', {
         hint: 'Name an image: a reference such as python:3.12-slim, or oci:DIR.',
@@ -95,17 +99,23 @@ export function openSource(transport: Transport, services: Services): NamedSourc
 }
 
 /** @param scratch folder for archives until they are written */
-export function openTarget(transport: Transport, services: Services, scratch: string): Target {
+export async function openTarget(transport: Transport, services: Services, scratch: string): Promise<Target> {
   const { uniqueName: random } = services.environment;
   switch (transport.kind) {
     case 'registry':
       return registryStore(transport.reference, services);
-    case 'oci':
+    case 'oci': {
+      const { layoutStore } = await import('../store/layout.ts');
       return layoutStore(transport.folder, { random });
-    case 'oci-archive':
+    }
+    case 'oci-archive': {
+      const { ociArchiveTarget } = await import('../store/archive.ts');
       return ociArchiveTarget(transport.file, { random, scratch: join(scratch, random()) });
-    case 'docker-archive':
+    }
+    case 'docker-archive': {
+      const { dockerArchiveTarget } = await import('../store/docker-archive.ts');
       return dockerArchiveTarget(transport.file, { random, scratch: join(scratch, random()) });
+    }
     case 'scratch':
       throw new ImageSpecError('USAGE', '"scratch" is a base, not an output');
   }

@@ -2,7 +2,6 @@
 import type { Context } from '../core/context.ts';
 import type { Digest } from '../core/digest.ts';
 import { ImageSpecError } from '../core/error.ts';
-import { fetchWheels } from '../python/fetch.ts';
 import type { LockedWheel } from '../python/lock.ts';
 import { takeCredentials } from '../registry/url-credentials.ts';
 import type { Inputs } from './inputs.ts';
@@ -33,6 +32,7 @@ export function createShelf(
     return metered(http.download(ctx, url, { headers }), downloads);
   };
   const fetch = async (ctx: Context, wheels: readonly LockedWheel[]): Promise<ReadonlyMap<Digest, string>> => {
+    const { fetchWheels } = await import('../python/fetch.ts');
     const files = await fetchWheels(ctx, wheels, { cache, open, offline });
     for (const [digest, file] of files) digests.set(file, digest);
     return files;

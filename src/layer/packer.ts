@@ -4,7 +4,6 @@ import { throwIfAborted } from '../core/context.ts';
 import type { Entry } from '../filesystem/entry.ts';
 import { sizeOf } from '../filesystem/entry.ts';
 import type { PackRequest } from './pack.ts';
-import { pack } from './pack.ts';
 import { PackThread } from './pack-thread.ts';
 import type { PackedLayer } from './recipe.ts';
 
@@ -56,6 +55,8 @@ export function createPacker(ctx: Context, { workers }: PackerOptions): Packer {
   const packHere = async (request: PackRequest): Promise<PackedLayer> => {
     isPacking = true;
     try {
+      // Loaded when there is something to pack: a build whose layers are known starts sooner.
+      const { pack } = await import('./pack.ts');
       return await pack(ctx, request);
     } finally {
       isPacking = false;

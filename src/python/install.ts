@@ -12,9 +12,6 @@ import type { Wheel } from './wheel.ts';
 import { contentOf, readMember } from './member.ts';
 import type { ZipMember } from './zip.ts';
 
-/** Raised whenever the same wheel would install other bytes: part of every input key. */
-export const INSTALL_FORMAT = 2;
-
 const INSTALLER = 'imagespec';
 /** Longer scripts of `.data/scripts` are programs (ruff, uv), which no first line makes a script. */
 const SCRIPT_LIMIT_BYTES = 1 << 20;
