@@ -17,10 +17,14 @@ export interface WheelOptions extends ZipOptions {
   readonly unlisted?: readonly TestMember[];
   readonly metadata?: string;
   readonly wheel?: string;
+  /** Of the hashes in RECORD. */
+  readonly algorithm?: 'sha256' | 'sha512';
 }
 
-export const recordRow = (path: string, content: string | Buffer): string =>
-  `${/[",]/.test(path) ? `"${path.replaceAll('"', '""')}"` : path},sha256=${createHash('sha256').update(content).digest('base64url')},${Buffer.byteLength(content)}`;
+export function recordRow(path: string, content: string | Buffer, algorithm = 'sha256'): string {
+  const cell = /[",]/.test(path) ? `"${path.replaceAll('"', '""')}"` : path;
+  return `${cell},${algorithm}=${createHash(algorithm).update(content).digest('base64url')},${Buffer.byteLength(content)}`;
+}
 
 /** Bytes of a wheel with these members beside its documents; members of the documents' names replace them. */
 export function makeWheel(members: readonly TestMember[], options: WheelOptions = {}): Buffer {
@@ -37,7 +41,7 @@ export function makeWheel(members: readonly TestMember[], options: WheelOptions 
   const listed: readonly TestMember[] = [...members, ...documents];
   const rows = listed
     .filter((member) => !String(member.name).endsWith('/'))
-    .map((member) => recordRow(String(member.name), member.content ?? ''));
+    .map((member) => recordRow(String(member.name), member.content ?? '', options.algorithm));
   const list = { name: `${info}/RECORD`, content: record([...rows, `${info}/RECORD,,`]) };
   return makeZip([...listed, ...unlisted, list], options);
 }

@@ -6,7 +6,7 @@ import { runCli } from '../../cli/run-cli.ts';
 import type { OracleSet } from '../oracle-sets.ts';
 import { certificates } from './environment.ts';
 import { GROUND } from './folder.ts';
-import { makeWheel } from './handmade-wheel.ts';
+import { makeHandmade } from './handmade-wheel.ts';
 import type { Architecture, Target } from './oracle-target.ts';
 import { writeBase } from './oracle-target.ts';
 import { startIndex } from './package-index.ts';
@@ -39,7 +39,7 @@ export async function createProject(root: string, set: OracleSet, uv: string): P
   const { target, architectures, wheels, packages = [], requirements = {}, by = 'name' } = set;
   const folder = await mkdtemp(join(root, 'set-'));
   const base = await baseOf(root, target);
-  const made = (wheels ?? []).map(makeWheel);
+  const made = (wheels ?? []).map(makeHandmade);
   const index = wheels && (await startIndex(made));
   for (const [name, text] of Object.entries(requirements)) await writeInside(folder, name, text);
   const venv = (architecture: Architecture): UvVenv => {
