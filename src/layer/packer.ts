@@ -17,7 +17,7 @@ export interface Packer {
 }
 
 export interface PackerOptions {
-  /** Threads beside the calling one, which packs everything if there are none, in slices of about 10 ms. */
+  /** Threads beside the calling one, which packs everything if there are none, in slices of about 3 ms. */
   readonly workers: number;
 }
 
@@ -33,22 +33,15 @@ interface Waiting {
 
 /** Threads start when requests need them, unless `start` was called. The context's abort stops all packing. */
 export function createPacker(ctx: Context, { workers }: PackerOptions): Packer {
-  const threads = new Set<PackThread>();
-  const idle: PackThread[] = [];
+  const threads = createThreads(workers);
   const waiting: Waiting[] = [];
   let isPacking = false;
-  const startThread = (): PackThread => {
-    const thread = new PackThread();
-    threads.add(thread);
-    return thread;
-  };
   const packThere = async (thread: PackThread, request: PackRequest): Promise<PackedLayer> => {
     try {
       throwIfAborted(ctx);
       return await thread.pack(ctx, request);
     } finally {
-      if (thread.isAlive) idle.push(thread);
-      else threads.delete(thread);
+      threads.giveBack(thread);
       feed();
     }
   };
@@ -65,9 +58,9 @@ export function createPacker(ctx: Context, { workers }: PackerOptions): Packer {
   };
   /** Threads take what waits longest: whoever asks puts large layers first. */
   const feed = (): void => {
-    while (waiting.length > 0 && (idle.length > 0 || threads.size < workers)) {
+    for (let thread: PackThread | undefined; waiting.length > 0 && (thread = threads.take());) {
       const { request, done } = waiting.shift()!;
-      done(packThere(idle.pop() ?? startThread(), request));
+      done(packThere(thread, request));
     }
   };
   /** The calling thread takes what came last, and without threads everything, in order. */
@@ -88,11 +81,42 @@ export function createPacker(ctx: Context, { workers }: PackerOptions): Packer {
       helpSoon();
       return promise;
     },
+    start: threads.start,
+    close: threads.close,
+  };
+}
+
+interface Threads {
+  /** One that has nothing to do, or undefined when all are busy and there may be no more. */
+  readonly take: () => PackThread | undefined;
+  readonly giveBack: (thread: PackThread) => void;
+  readonly start: () => void;
+  readonly close: () => Promise<void>;
+}
+
+function createThreads(max: number): Threads {
+  const all = new Set<PackThread>();
+  const idle: PackThread[] = [];
+  const startOne = (): PackThread => {
+    const thread = new PackThread();
+    all.add(thread);
+    return thread;
+  };
+  return {
+    take: () => {
+      for (let thread = idle.pop(); thread; thread = idle.pop()) {
+        if (thread.isAlive) return thread;
+        // It has ended by itself and would never answer.
+        all.delete(thread);
+      }
+      return all.size < max ? startOne() : undefined;
+    },
+    giveBack: (thread) => void idle.push(thread),
     start: () => {
-      while (threads.size < workers) idle.push(startThread());
+      while (all.size < max) idle.push(startOne());
     },
     close: async () => {
-      await Promise.all([...threads].map((thread) => thread.close()));
+      await Promise.all([...all].map((thread) => thread.close()));
     },
   };
 }

@@ -41,13 +41,15 @@ export async function openScanner(ctx: Context): Promise<ContentScanner> {
   return {
     scan: async ({ file, offset, length, size, encoding, crc32: expected }, damaged, next) => {
       use = next;
+      // What a refused content has left there belongs to nobody.
+      gather.at = 0;
       window.open({
         length,
         damaged,
         read: (into, intoAt, at, count) => files.read(file, offset + at, into, intoAt, count),
       });
-      const inflates = encoding === 'deflate';
-      const found = inflates ? (await inflater.inflate(window, size, gather, pace)).crc32 : await copyStored();
+      const isDeflated = encoding === 'deflate';
+      const found = isDeflated ? (await inflater.inflate(window, size, gather, pace)).crc32 : await copyStored();
       gather.flush();
       if (expected !== undefined && found !== expected) throw damaged(WRONG_CRC);
     },

@@ -63,6 +63,14 @@ describe('createPacker', () => {
     expect((await packer.pack({ entries: [], literals: literals() })).entries).toBe(0);
   });
 
+  test('starts another thread where one has ended while it had nothing to do', async () => {
+    const packer = packerOf(1);
+    packer.start();
+    await packer.close();
+    const packed = await packer.pack({ entries: layers()[0]!, literals: literals() });
+    expect(packed.entries).toBeGreaterThan(10);
+  });
+
   test('hands on bugs as plain errors', async () => {
     const broken = [undefined] as unknown as Entry[];
     await expect(packerOf(1).pack({ entries: broken, literals: literals() })).rejects.toThrow(TypeError);

@@ -67,6 +67,23 @@ describe('openScanner', () => {
     expect(seen).toBeLessThanOrEqual((1 << 20) + (1 << 18));
   });
 
+  test('goes on after a content that was refused, without a byte of it', async () => {
+    const [broken, whole] = rangesOf([BIG, TEXT]);
+    const scanner = await openScanner(ctx);
+    onTestFinished(() => scanner.close());
+    const chunks: Uint8Array[] = [];
+    const scanOne = (range: HostRange): Promise<void> =>
+      scanner.scan(
+        range,
+        (why) => new RangeError(why),
+        (bytes) => chunks.push(Uint8Array.from(bytes)),
+      );
+    await expect(scanOne({ ...broken!, length: 1000 })).rejects.toThrow(RangeError);
+    chunks.length = 0;
+    await scanOne(whole!);
+    expect(Buffer.concat(chunks).equals(TEXT)).toBe(true);
+  });
+
   test('stops when it is aborted', async () => {
     const signal = AbortSignal.abort();
     await expectCode(() => scan(rangesOf([BIG]), createContext({ signal })), 'ABORTED');
