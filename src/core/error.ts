@@ -59,6 +59,19 @@ export const ERROR_CODES = {
   INDEX_UNREACHABLE: failed('The package index could not be reached.', true),
   LOCK_CHANGED: failed('The lock would change although --frozen was given.'),
   OFFLINE: failed('Something is needed from the network although --offline was given.'),
+  // Debian
+  APT_SOURCES_INVALID: wrong('A list of package sources, or a keyring it names, cannot be understood.'),
+  APT_SOURCES_MISSING: wrong('Debian packages are wanted, but no package source is known.'),
+  SIGNATURE_MISSING: failed('A package source has no signature.'),
+  SIGNATURE_INVALID: failed('A package source is signed by no key of its keyring, or was changed after it was signed.'),
+  RELEASE_INVALID: failed(
+    'The Release file of a package source is not the one that was asked for, or is dated in the future.',
+  ),
+  RELEASE_EXPIRED: failed('The Release file of a package source is older than it allows (Valid-Until).', true),
+  PACKAGE_UNKNOWN: wrong('A Debian package, or the version or suite of it that is asked for, does not exist.'),
+  PACKAGES_CONFLICT: failed('The Debian packages cannot be installed together, or not on this base.'),
+  DEB_INVALID: failed('A Debian package is corrupt or hostile.'),
+  CONFIGURE_UNSUPPORTED: failed('A Debian package has a maintainer script that cannot be carried out.'),
   // The machine
   DISK_FULL: failed('There is no space left on the device.'),
   CACHE_UNWRITABLE: failed('The cache folder cannot be written.'),

@@ -1,0 +1,37 @@
+// What a program is to the shell of this room: a function over a staged filesystem. Nothing is executed on the host.
+import type { WritableTree } from '../filesystem/writable-tree.ts';
+
+/**
+ * Thrown where a script asks for something that this shell, or a program in it, does not do exactly as the real one: an unknown program, option
+ * or construct, or bytes of the base that nobody has read. Whoever runs the script then knows that it must be run for real.
+ */
+export class NotInterpretable extends Error {
+  override readonly name = 'NotInterpretable';
+}
+
+/** One call of a program, as execve(2) would give it. */
+export interface Call {
+  /** argv[0] is the name it was called by. */
+  readonly argv: readonly string[];
+  /** Exported variables. A program may not change them. */
+  readonly env: ReadonlyMap<string, string>;
+  /** Absolute. */
+  readonly cwd: string;
+  /** 0 to 0o777. */
+  readonly umask: number;
+  /** The whole standard input; '' when there is none. Text is UTF-16 with every byte that is not UTF-8 refused. */
+  readonly stdin: string;
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+  readonly tree: WritableTree;
+  /** Runs another program: by name in the programs' table, or a shell script of the tree by its path. Returns its status. */
+  readonly run: (
+    argv: readonly string[],
+    more?: { readonly stdin?: string; readonly stdout?: (text: string) => void },
+  ) => number;
+}
+
+/** Returns the exit status. Throws `NotInterpretable`. */
+export type Program = (call: Call) => number;
+
+export type Programs = ReadonlyMap<string, Program>;
