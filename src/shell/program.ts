@@ -35,3 +35,25 @@ export interface Call {
 export type Program = (call: Call) => number;
 
 export type Programs = ReadonlyMap<string, Program>;
+
+/** A command that acts on the shell itself, as those do that a sourced file defines. */
+export type Builtin = (call: Call & { readonly set: (variable: string, value: string) => void }) => number;
+
+export interface ScriptOptions {
+  readonly tree: WritableTree;
+  readonly programs: Programs;
+  /**
+   * Files that stand for builtins: `. PATH` makes them known instead of interpreting the file (debconf's confmodule talks to a process that
+   * is not there).
+   */
+  readonly modules: ReadonlyMap<string, ReadonlyMap<string, Builtin>>;
+  /** `$0`. */
+  readonly name: string;
+  /** `$1`, `$2`, … */
+  readonly args: readonly string[];
+  readonly env: ReadonlyMap<string, string>;
+  /** Absolute. */
+  readonly cwd: string;
+  /** Gets what the script prints to both outputs. */
+  readonly print: (text: string) => void;
+}
