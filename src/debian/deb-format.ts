@@ -1,0 +1,1 @@
+export const DEB_FORMAT = 1;
