@@ -1,1 +1,0 @@
-export const DEB_FORMAT = 1;
