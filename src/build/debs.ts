@@ -31,7 +31,8 @@ export function createDebShelf({ cache, http, downloads }: Services, offline: bo
       const headers = (await known.get(digest)!.credentials())(address);
       yield* metered(http.download(inner, address, { headers }), downloads);
     };
-    const opened = await openDebs(ctx, packages, { cache, open: fetchOne, offline, workers });
+    const byDigest = await openDebs(ctx, packages, { cache, open: fetchOne, offline, workers });
+    const opened = packages.map(({ digest }) => byDigest.get(digest)!);
     for (const { content } of opened) if (content) digests.set(content.file, content.digest);
     return opened;
   };

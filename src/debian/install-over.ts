@@ -6,7 +6,7 @@ import { createTree } from '../filesystem/stage.ts';
 import { entriesOf, factsOf } from '../filesystem/tree-entries.ts';
 import type { TreeNode } from '../filesystem/writable-tree.ts';
 import { WritableTree } from '../filesystem/writable-tree.ts';
-import { readRangeBytes } from './deb-content.ts';
+import { readRangeBytes } from './read-range-bytes.ts';
 import type { WantedDeb } from './install.ts';
 import { installDebs, requireDebian } from './install.ts';
 import { seedRoot } from './seed-root.ts';

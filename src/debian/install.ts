@@ -10,7 +10,7 @@ import type { OpenedDeb } from './opened-deb.ts';
 import { parsePackageVersion } from './relation.ts';
 import { createScriptWorld } from './script-world.ts';
 import { statusFields } from './status.ts';
-import { unpackDeb } from './unpack.ts';
+import { placeFiles } from './place-files.ts';
 
 export interface WantedDeb {
   readonly deb: OpenedDeb;
@@ -86,7 +86,7 @@ class Installer implements Installation {
     this.#run('preinst', next, isUpgrade ? ['upgrade', before.version, deb.version] : ['install'], deb);
     const about = parsePackageVersion(deb.control, this.#request.architecture);
     const warn = (text: string): void => void this.warnings.push(text);
-    const { paths, brought, conffiles } = unpackDeb({ tree, database: this.#database, deb, about, before, warn });
+    const { paths, brought, conffiles } = placeFiles({ tree, database: this.#database, deb, about, before, warn });
     if (isUpgrade) this.#run('postrm', before, ['upgrade', deb.version]);
     this.brought.push(brought);
     this.#record({ ...next, conffiles: new Map([...kept(before, tree), ...conffiles]) }, deb, paths);

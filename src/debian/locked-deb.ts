@@ -1,4 +1,4 @@
-// A Debian package that was chosen: everything that is needed to fetch it and to know it again.
+// A package that a lock names: what is fetched, from where, and what it must be.
 import type { Digest } from '../core/digest.ts';
 
 export interface LockedDeb {
@@ -6,17 +6,16 @@ export interface LockedDeb {
   readonly version: string;
   /** `all`, or `amd64`, … */
   readonly architecture: string;
-  /** Without credentials. */
+  /** Absolute; without credentials. */
   readonly url: string;
-  /** Of the .deb. */
   readonly digest: Digest;
-  /** Bytes of the .deb. */
+  /** Bytes. */
   readonly size: number;
-  /** Asked for by the user, and not only by another package. */
+  /** Whether the user asked for it by name. */
   readonly requested: boolean;
-  /** Names of the suite it comes from, the codename first. */
+  /** Suites that it stands in, the codename first. */
   readonly suites: readonly string[];
-  /** Time of the snapshot it comes from: `20260115T000000Z`. */
+  /** Time of the snapshot it comes from, where the source is one. */
   readonly snapshot?: string | undefined;
 }
 

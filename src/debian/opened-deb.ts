@@ -14,6 +14,11 @@ export interface OpenedDeb {
   readonly entries: readonly (FileEntry | DirectoryEntry | SymlinkEntry | HardlinkEntry)[];
   /** md5 in hex by path, of every file (what dpkg writes to `md5sums` when a package has none, and to `Conffiles`). */
   readonly md5: ReadonlyMap<string, string>;
+  /**
+   * Names of owner and group by path, where they are not root's 0: dpkg takes the target's ids for these names, and those of the entry only
+   * where the target does not know them. `''` where the archive has no name.
+   */
+  readonly owners: ReadonlyMap<string, { readonly user: string; readonly group: string }>;
   /** The blob of the cache that holds the contents; undefined when there are none. */
   readonly content: { readonly digest: Digest; readonly file: string } | undefined;
 }

@@ -11,7 +11,7 @@ import type { OpenedDeb } from './opened-deb.ts';
 import type { PackageVersion } from './package.ts';
 import { satisfies } from './version.ts';
 
-export interface Unpacking {
+export interface Placing {
   readonly tree: WritableTree;
   readonly database: DpkgDatabase;
   readonly deb: OpenedDeb;
@@ -23,7 +23,7 @@ export interface Unpacking {
   readonly warn: (text: string) => void;
 }
 
-export interface Unpacked {
+export interface Placed {
   /** Absolute paths as the package has them, for its list. */
   readonly paths: readonly string[];
   /** What the package brought, by canonical path: as long as the node is still there, it is the package's own. */
@@ -35,7 +35,7 @@ export interface Unpacked {
 type DebEntry = FileEntry | DirectoryEntry | SymlinkEntry | HardlinkEntry;
 
 /** Throws `PACKAGES_CONFLICT` when a file belongs to another package that is not replaced, or a directory is in the way. */
-export function unpackDeb(work: Unpacking): Unpacked {
+export function placeFiles(work: Placing): Placed {
   const { deb, before } = work;
   const brought = new Map<string, TreeNode>();
   const conffiles = conffilesOf(deb);
@@ -55,7 +55,7 @@ export function unpackDeb(work: Unpacking): Unpacked {
 }
 
 /** Where the entry was put; undefined when what was there stays. */
-function placeEntry(work: Unpacking, entry: DebEntry, conffiles: ReadonlyMap<string, string>): string | undefined {
+function placeEntry(work: Placing, entry: DebEntry, conffiles: ReadonlyMap<string, string>): string | undefined {
   const { tree } = work;
   const path = `/${entry.path}`;
   if (entry.type === 'directory') {
@@ -70,7 +70,7 @@ function placeEntry(work: Unpacking, entry: DebEntry, conffiles: ReadonlyMap<str
   return fate === 'keep' ? undefined : put(work, entry, fate === 'beside' ? `${at}.dpkg-dist` : at);
 }
 
-function put({ tree, deb, database }: Unpacking, entry: DebEntry, at: string): string {
+function put({ tree, deb, database }: Placing, entry: DebEntry, at: string): string {
   const target = entry.type === 'hardlink' ? { target: entry.target } : {};
   try {
     tree.makeDirectories(at.slice(0, at.lastIndexOf('/')));
@@ -102,13 +102,13 @@ function idOf(tree: WritableTree, file: 'passwd' | 'group', name: string): numbe
   return Number(line?.split(':')[2] ?? 0);
 }
 
-function divertedPath({ database, deb }: Unpacking, path: string): string {
+function divertedPath({ database, deb }: Placing, path: string): string {
   const diversion = database.diversions.find(({ from, by }) => from === path && by !== deb.name);
   return diversion?.to ?? path;
 }
 
 /** A file of another package may only be taken where it is replaced (policy 7.6.1), or both are one package of two architectures. */
-function takeOver({ database, deb, about }: Unpacking, path: string): void {
+function takeOver({ database, deb, about }: Placing, path: string): void {
   for (const key of database.ownersOf(path)) {
     const other = database.find(key);
     if (!other || other.name === deb.name || other.state === 'config-files') continue;
@@ -149,7 +149,7 @@ function conffilesOf(deb: OpenedDeb): Map<string, string> {
  * What dpkg decides when nobody can be asked (dpkg(1), --force-confdef and --force-confold): a file that was changed, or that no package
  * brought, stays, and what is new is put beside it.
  */
-function fateOfConffile(work: Unpacking, at: string, path: string, md5: string): 'take' | 'keep' | 'beside' {
+function fateOfConffile(work: Placing, at: string, path: string, md5: string): 'take' | 'keep' | 'beside' {
   const { tree, before, deb, warn } = work;
   if (tree.get(at)?.type !== 'file') return 'take';
   const previous = before?.conffiles.get(path);
@@ -170,7 +170,7 @@ function md5Of(tree: WritableTree, path: string): string | undefined {
 }
 
 /** Files of the older version that the newer one does not have; directories when nobody has them any more. Conffiles stay, as dpkg leaves them. */
-function removeOld({ tree, database, before }: Unpacking, paths: readonly string[]): void {
+function removeOld({ tree, database, before }: Placing, paths: readonly string[]): void {
   if (!before) return;
   const key = keyOf(before);
   for (const path of [...paths].sort().reverse()) {

@@ -1,24 +1,20 @@
-// The near end of a packing thread: hands it one request at a time.
-import { extname } from 'node:path';
+// The near end of a worker thread: hands it one request at a time.
 import { Worker } from 'node:worker_threads';
 import type { Context } from '../core/context.ts';
 import { abortedError } from '../core/context.ts';
-import type { PackRequest } from './pack.ts';
-import type { FromWorker, ToWorker } from './pack-message.ts';
-import { receiveError } from './pack-message.ts';
-import type { PackedLayer } from './recipe.ts';
+import type { FromWorker, ToWorker } from './work-message.ts';
+import { receiveError } from './work-message.ts';
 
-/** The worker's file has the extension of this one, be it source or built. */
-const WORKER_FILE = new URL(`./pack-worker${extname(import.meta.url)}`, import.meta.url);
-
-/** Nearly all that packing makes is dropped at once: more room for it would only be more memory in use. */
+/** Nearly all that this work makes is dropped at once: more room for it would only be more memory in use. */
 const YOUNG_MEGABYTES = 4;
 
-export class PackThread {
-  readonly #worker = new Worker(WORKER_FILE, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES } });
+export class WorkThread<Request, Result> {
+  readonly #worker: Worker;
   #isAlive = true;
 
-  constructor() {
+  /** @param workerFile calls `serveWork` */
+  constructor(workerFile: URL) {
+    this.#worker = new Worker(workerFile, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES } });
     const onEnd = (): void => {
       this.#isAlive = false;
     };
@@ -30,17 +26,17 @@ export class PackThread {
   }
 
   /** Must not be called again before it has settled. After an abort it settles when the thread has cleaned up. */
-  async pack(ctx: Context, { onProgress, ...request }: PackRequest): Promise<PackedLayer> {
-    const { promise, resolve, reject } = Promise.withResolvers<PackedLayer>();
-    const onMessage = (message: FromWorker): void => {
+  async run(ctx: Context, request: Request, onProgress?: (done: number) => void): Promise<Result> {
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    const onMessage = (message: FromWorker<Result>): void => {
       if (message.type === 'progress') onProgress?.(message.done);
-      else if (message.type === 'packed') resolve(message.packed);
+      else if (message.type === 'done') resolve(message.result);
       else if (message.type === 'broken') reject(message.error);
       else reject(ctx.signal.aborted ? abortedError(ctx.signal.reason) : receiveError(message.error));
     };
-    const onExit = (status: number): void => reject(new Error(`a packing thread ended with status ${status}`));
+    const onExit = (status: number): void => reject(new Error(`a worker thread ended with status ${status}`));
     const onAbort = (): void => this.#send({ type: 'abort' });
-    this.#send({ type: 'pack', request });
+    this.#send({ type: 'work', request });
     this.#worker.on('message', onMessage).on('error', reject).on('exit', onExit);
     ctx.signal.addEventListener('abort', onAbort);
     try {
@@ -55,7 +51,7 @@ export class PackThread {
     await this.#worker.terminate();
   }
 
-  #send(message: ToWorker): void {
+  #send(message: ToWorker<Request>): void {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origin
     this.#worker.postMessage(message);
   }

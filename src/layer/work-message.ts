@@ -1,15 +1,12 @@
-// What goes between a packer and its worker threads: plain data, errors of ours included.
+// What goes between a pool and its worker threads: plain data, errors of ours included.
 import type { ErrorCode, ErrorFacts } from '../core/error.ts';
 import { ImageSpecError, isImageSpecError, messageOf } from '../core/error.ts';
-import type { PackRequest } from './pack.ts';
-import type { PackedLayer } from './recipe.ts';
 
-export type ToWorker =
-  { readonly type: 'pack'; readonly request: Omit<PackRequest, 'onProgress'> } | { readonly type: 'abort' };
+export type ToWorker<Request> = { readonly type: 'work'; readonly request: Request } | { readonly type: 'abort' };
 
-export type FromWorker =
+export type FromWorker<Result> =
   | { readonly type: 'progress'; readonly done: number }
-  | { readonly type: 'packed'; readonly packed: PackedLayer }
+  | { readonly type: 'done'; readonly result: Result }
   | { readonly type: 'failed'; readonly error: SentError }
   /** A bug of ours, cloned with its stack. */
   | { readonly type: 'broken'; readonly error: unknown };
@@ -23,7 +20,7 @@ interface SentError {
   readonly cause: string | undefined;
 }
 
-export function sendError(error: unknown): FromWorker {
+export function sendError(error: unknown): FromWorker<never> {
   if (!isImageSpecError(error)) return { type: 'broken', error };
   const { code, message, hint, facts, issues } = error;
   const cause = error.cause === undefined ? undefined : messageOf(error.cause);
