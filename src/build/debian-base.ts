@@ -39,6 +39,8 @@ export interface DebianInput {
 }
 
 export interface DebianBase {
+  /** Bytes of all packages. */
+  readonly size: number;
   /** The base under a key that stands for the packages too. */
   readonly base: Base;
   readonly facts: (ctx: Context) => Promise<BaseFacts>;
@@ -98,7 +100,8 @@ export function withDebianPackages(input: DebianInput): DebianBase {
     }));
   };
   const outline = async (): Promise<readonly OutlinedLayer[]> => (await known())?.parts ?? guess(input);
-  return { base: { ...base, key }, facts, layers, outline, warnings: () => said };
+  const size = input.packages.reduce((sum, one) => sum + one.size, 0);
+  return { size, base: { ...base, key }, facts, layers, outline, warnings: () => said };
 }
 
 function stageKey({ base, architecture, packages, leavesUnpacked, epoch }: DebianInput): Digest {

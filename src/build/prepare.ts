@@ -7,6 +7,7 @@ import type { Base, BaseDetails, BaseReader } from './base.ts';
 import { readBase } from './base.ts';
 import type { Bases } from './bases.ts';
 import { resolveBases } from './bases.ts';
+import { addDebian } from './add-debian.ts';
 import type { DebianBase } from './debian-base.ts';
 import type { Inputs } from './inputs.ts';
 import { wantsPackages } from './inputs.ts';

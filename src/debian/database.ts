@@ -1,9 +1,9 @@
 // dpkg's database below /var/lib/dpkg of a staged filesystem: read when packages are to be installed, changed with them, written at the end.
-import { ImageSpecError } from '../core/error.ts';
 import { FileError } from '../filesystem/writable-tree.ts';
 import type { WritableTree } from '../filesystem/writable-tree.ts';
 import type { Diversion, DpkgState, InstalledPackage, StatOverride } from '../maintscript/dpkg-state.ts';
 import { parseStanzas } from './control.ts';
+import { refuse } from './installed.ts';
 import { printInstalled, readInstalled } from './status.ts';
 
 const ADMIN = 'var/lib/dpkg';
@@ -205,7 +205,7 @@ export class DpkgDatabase implements DpkgState {
       this.kind === 'status' ? ['status'] : tree.list(`${ADMIN}/status.d`).map((name) => `status.d/${name}`);
     return names
       .filter((name) => !name.endsWith('.md5sums'))
-      .flatMap((name) => parseStanzas(this.#text(`${ADMIN}/${name}`), (line) => refuse(name, line)))
+      .flatMap((name) => parseStanzas(this.#text(`${ADMIN}/${name}`), (line) => refuse(`${ADMIN}/${name}`, line)))
       .flatMap((stanza) => readInstalled(stanza) ?? []);
   }
 }
@@ -216,16 +216,6 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 /** Names a package in the database: two architectures of one may be there. */
 export function keyOf({ name, architecture }: { readonly name: string; readonly architecture: string }): string {
   return `${name}:${architecture}`;
-}
-
-function refuse(file: string, line: string): never {
-  throw new ImageSpecError(
-    'LAYER_INVALID',
-    `/${ADMIN}/${file} of the base image has a line that is no field: "${line.slice(0, 100)}"`,
-    {
-      hint: 'The package database of the base is damaged: choose another base image.',
-    },
-  );
 }
 
 /** Three lines each: the path, where it is diverted to, and by whom. */

@@ -70,11 +70,11 @@ function placeEntry(work: Placing, entry: DebEntry, conffiles: ReadonlyMap<strin
   return fate === 'keep' ? undefined : put(work, entry, fate === 'beside' ? `${at}.dpkg-dist` : at);
 }
 
-function put({ tree, deb, database }: Placing, entry: DebEntry, at: string): string {
-  const target = entry.type === 'hardlink' ? { target: entry.target } : {};
+function put(work: Placing, entry: DebEntry, at: string): string {
+  const { tree, deb, database } = work;
   try {
     tree.makeDirectories(at.slice(0, at.lastIndexOf('/')));
-    tree.place({ ...entry, ...target, path: at });
+    tree.place({ ...entry, ...ownerOf(work, entry), path: at });
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
     throw new ImageSpecError('PACKAGES_CONFLICT', `${deb.name} cannot put ${at} there: ${error.message}`, {
@@ -84,22 +84,34 @@ function put({ tree, deb, database }: Placing, entry: DebEntry, at: string): str
   }
   const override = database.overrides.find((one) => one.path === `/${entry.path}`);
   if (override) {
-    const [uid, gid] = [idOf(tree, 'passwd', override.owner), idOf(tree, 'group', override.group)];
+    const [uid, gid] = [idOf(tree, 'passwd', override.owner) ?? 0, idOf(tree, 'group', override.group) ?? 0];
     tree.setAttributes(at, { mode: override.mode, uid, gid }, false);
   }
   return at;
 }
 
+/**
+ * Names of owners mean whom the target knows by them, as for dpkg. Times of directories say when a package was made, and nothing of what is in
+ * them: without them, packages that share a directory can share layers.
+ */
+function ownerOf(
+  { tree, deb }: Placing,
+  { path, type, uid, gid, mtime }: DebEntry,
+): Pick<DebEntry, 'uid' | 'gid' | 'mtime'> {
+  const names = deb.owners.get(path);
+  return {
+    uid: (names && idOf(tree, 'passwd', names.user)) ?? uid,
+    gid: (names && idOf(tree, 'group', names.group)) ?? gid,
+    mtime: type === 'directory' ? 0 : mtime,
+  };
+}
+
 /** The number of a name in /etc/passwd or /etc/group; `#5` is a number already (dpkg-statoverride(1)). */
-function idOf(tree: WritableTree, file: 'passwd' | 'group', name: string): number {
+function idOf(tree: WritableTree, file: 'passwd' | 'group', name: string): number | undefined {
   if (/^#\d+$/.test(name)) return Number(name.slice(1));
-  const line = tree.get(`etc/${file}`)
-    ? tree
-        .readText(`etc/${file}`)
-        .split('\n')
-        .find((one) => one.startsWith(`${name}:`))
-    : undefined;
-  return Number(line?.split(':')[2] ?? 0);
+  const lines = tree.get(`etc/${file}`) ? tree.readText(`etc/${file}`).split('\n') : [];
+  const id = name === '' ? undefined : lines.find((one) => one.startsWith(`${name}:`))?.split(':')[2];
+  return id === undefined ? undefined : Number(id);
 }
 
 function divertedPath({ database, deb }: Placing, path: string): string {

@@ -74,7 +74,8 @@ function oneLine(value: string): string {
   return value
     .replace(/\s+/g, ' ')
     .replace(/ ?, ?/g, ', ')
-    .replace(/\( ?(<<|<=|=|>=|>>) ?/g, '($1 ')
+    .replace(/ ?\| ?/g, ' | ')
+    .replace(/ ?\( ?(<<|<=|=|>=|>>) ?/g, ' ($1 ')
     .replace(/^[, ]+|[, ]+$/g, '');
 }
 

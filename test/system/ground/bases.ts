@@ -80,7 +80,7 @@ async function hashOf(bytes: AsyncIterable<Uint8Array>): Promise<Digest> {
 }
 
 /** The machine's own package sources, with the wanted suite in the place of its own. */
-async function sourcesFor(suite: string): Promise<string> {
+export async function sourcesFor(suite: string): Promise<string> {
   const folder = '/etc/apt/sources.list.d';
   const lists = (await readdir(folder))
     .filter((name) => /\.(list|sources)$/.test(name))
