@@ -21,7 +21,7 @@ export interface Script {
 /** What scripts are run with. */
 export interface ScriptWorld {
   readonly tree: WritableTree;
-  readonly programs: (owner: InstalledPackage) => Programs;
+  readonly programs: Programs;
   readonly modules: (owner: InstalledPackage) => ReadonlyMap<string, ReadonlyMap<string, Builtin>>;
   /** Names of programs that every Debian system has (policy 3.8), whether their packages are installed or not. */
   readonly assumed: ReadonlySet<string>;
@@ -64,7 +64,7 @@ export function carryOut(script: Script, world: ScriptWorld): void {
       tree,
       name: `/var/lib/dpkg/info/${owner.name}.${name}`,
       args,
-      programs: world.programs(owner),
+      programs: world.programs,
       modules: world.modules(owner),
       assumed: world.assumed,
       env: environmentOf(script),

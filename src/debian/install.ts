@@ -2,12 +2,13 @@
 import { ImageSpecError, isImageSpecError } from '../core/error.ts';
 import type { TreeNode, WritableTree } from '../filesystem/writable-tree.ts';
 import type { InstalledPackage } from '../maintscript/dpkg-state.ts';
-import type { Script, ScriptName, ScriptWorld } from './configure.ts';
+import type { Script, ScriptName } from './configure.ts';
 import { carryOut } from './configure.ts';
 import { fieldOf, printStanza } from './control.ts';
 import { DpkgDatabase, keyOf, readTriggers } from './database.ts';
 import type { OpenedDeb } from './opened-deb.ts';
 import { parsePackageVersion } from './relation.ts';
+import type { CreatedWorld } from './script-world.ts';
 import { createScriptWorld } from './script-world.ts';
 import { statusFields } from './status.ts';
 import { placeFiles } from './place-files.ts';
@@ -56,7 +57,7 @@ class Installer implements Installation {
   readonly warnings: string[] = [];
   readonly #request: InstallRequest;
   readonly #database: DpkgDatabase;
-  readonly #world: ScriptWorld;
+  readonly #world: CreatedWorld;
   /** Version that was configured last, by name; undefined for a package that is new. */
   readonly #before = new Map<OpenedDeb, InstalledPackage | undefined>();
   readonly #state = new Map<OpenedDeb, Progress>();
@@ -69,9 +70,10 @@ class Installer implements Installation {
       tree: request.tree,
       database: this.#database,
       architecture: request.architecture,
-      memberOf: (one, member) => this.#memberOf(members.get(one.name), one, member),
-      previousVersion: ({ name }) => this.#before.get(members.get(name)!)?.version,
-      log: (text) => void this.warnings.push(text),
+      templatesOf: (owner) => {
+        const deb = members.get(owner.name);
+        return deb ? textOf(deb, 'templates') : this.#database.memberOf(owner, 'templates');
+      },
     });
   }
 
@@ -194,10 +196,6 @@ class Installer implements Installation {
     database.addInterests(one);
     const triggers = textOf(deb, 'triggers') ?? '';
     for (const { isInterest, trigger } of readTriggers(triggers)) if (!isInterest) database.activate(trigger);
-  }
-
-  #memberOf(deb: OpenedDeb | undefined, one: InstalledPackage, member: string): string | undefined {
-    return deb ? textOf(deb, member) : this.#database.memberOf(one, member);
   }
 
   /** apt's record of what nobody asked for, so that `apt-get autoremove` in the image knows; only where apt keeps one. */
