@@ -85,7 +85,7 @@ async function resolve(
     import('../debian/want.ts'),
     import('../debian/installed.ts'),
   ]);
-  const { index } = await openArchive(ctx, sources, architecture, {
+  const { index, releases } = await openArchive(ctx, sources, architecture, {
     cache,
     http,
     now: environment.now,
@@ -98,6 +98,7 @@ async function resolve(
   const { install } = resolvePackages({
     wants: [...seeds, ...wants.packages].map(parseWant),
     index,
+    suites: releases.map(({ codename, suite, asked }) => codename ?? suite ?? asked),
     installed,
     architecture,
     essential: wants.essential,

@@ -84,7 +84,10 @@ class Installer implements Installation {
     const isUpgrade = before !== undefined && before.state !== 'config-files';
     this.#before.set(deb, before);
     const next = packageOf(deb, 'unpacked', before);
-    if (isUpgrade) this.#run('prerm', before, ['upgrade', deb.version]);
+    if (isUpgrade) {
+      this.warnings.push(`${deb.name} ${before.version} of the base image is replaced by ${deb.version}`);
+      this.#run('prerm', before, ['upgrade', deb.version]);
+    }
     this.#run('preinst', next, isUpgrade ? ['upgrade', before.version, deb.version] : ['install'], deb);
     const about = parsePackageVersion(deb.control, this.#request.architecture);
     const warn = (text: string): void => void this.warnings.push(text);
