@@ -5,7 +5,7 @@ import type { Slice } from './elf-library.ts';
 import { readElfLibrary } from './elf-library.ts';
 import type { CacheEntry } from './ld-cache-file.ts';
 import type { Ldconfig } from './library-flags.ts';
-import { flagsOf, isLibraryName, ownFlags } from './library-flags.ts';
+import { flagsOf, isLibraryName, likelyFlags } from './library-flags.ts';
 
 export interface Library {
   /** Undefined when it states none: each of its names is one. */
@@ -40,7 +40,7 @@ export function makeLibraryReader(
       if (!(error instanceof FileError && error.code === 'UNREADABLE')) throw error;
     }
     const entries = cached.get(path);
-    if (entries) return fromCache(entries);
+    if (entries) return fromCache(entries, nameOf(path));
     return searched.has(parentOf(path)) ? undefined : guess(tree, path, nodeSize(node), ldconfig);
   };
 }
@@ -60,19 +60,23 @@ function groupByFile(tree: WritableTree, old: readonly CacheEntry[]): Map<string
 }
 
 /**
- * A file is in the cache by its soname and by links for the linker (`libz.so`, that begins the soname). Where two names remain, it states
- * none, and each name stands for itself.
+ * A file is in the cache by its soname and by links for the linker (`libz.so`, that begins the soname). One that states no soname is there by
+ * its own name and by those of all links to it.
  */
-function fromCache(entries: readonly CacheEntry[]): Library {
+function fromCache(entries: readonly CacheEntry[], own: string): Library {
   const names = [...new Set(entries.map(({ soname }) => soname))];
-  const sonames = names.filter(
+  const [soname, ...more] = names.filter(
     (name) => !(name.endsWith('.so') && names.some((other) => other !== name && other.startsWith(name))),
   );
   const [{ flags, isaLevel }] = entries as [CacheEntry];
-  return { flags, isaLevel, soname: sonames.length === 1 ? sonames[0] : undefined };
+  const hasNone = more.length > 0 || (names.includes(own) && soname !== own);
+  return { flags, isaLevel, soname: hasNone ? undefined : soname };
 }
 
-/** For directories that no cache tells of: the name of a link beside it, as packages ship them (`libz.so.1` to `libz.so.1.2.13`). */
+/**
+ * For directories that no cache tells of: the name of a link beside it, as packages ship them (`libz.so.1` to `libz.so.1.2.13`); of several the
+ * longest that begins the file's name (`libbz2.so.1.0` beside `libbz2.so.1`).
+ */
 function guess(tree: WritableTree, path: string, size: number, ldconfig: Ldconfig): Library | undefined {
   if (!isLibraryName(nameOf(path)) || size < SMALLEST_LIBRARY_BYTES) return undefined;
   const parent = parentOf(path);
@@ -80,6 +84,6 @@ function guess(tree: WritableTree, path: string, size: number, ldconfig: Ldconfi
     .list(parent)
     .filter((name) => isLibraryName(name) && !name.endsWith('.so'))
     .filter((name) => tree.get(`${parent}/${name}`, false)?.type === 'symlink' && tree.resolve(`${parent}/${name}`) === path)
-    .sort((a, b) => a.length - b.length);
-  return { flags: ownFlags(ldconfig), isaLevel: 0, soname: soname ?? nameOf(path) };
+    .sort((a, b) => Number(nameOf(path).startsWith(b)) - Number(nameOf(path).startsWith(a)) || b.length - a.length);
+  return { flags: likelyFlags(path, ldconfig), isaLevel: 0, soname: soname ?? nameOf(path) };
 }

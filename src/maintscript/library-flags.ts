@@ -57,8 +57,10 @@ export function systemDirectories({ architecture }: Ldconfig): string[] {
   return [`/lib/${triplet}`, `/usr/lib/${triplet}`, '/lib', '/usr/lib'];
 }
 
-/** What the libraries of the architecture itself have. */
-export function ownFlags({ architecture }: Ldconfig): number {
+/** What a library has that nobody has read: the flags of the architecture itself, or of another one that its directory is for. */
+export function likelyFlags(path: string, { architecture }: Ldconfig): number {
+  if (architecture === 'amd64' && /(?:^|\/)(?:lib32|i386-linux-gnu)\//.test(path)) return LIBC6;
+  if (architecture === 'amd64' && /(?:^|\/)libx32\//.test(path)) return X8664_LIBX32 | LIBC6;
   const own = { amd64: X8664_LIB64, arm64: AARCH64_LIB64, armhf: ARM_LIBHF }[architecture] ?? 0;
   return own | LIBC6;
 }
