@@ -58,7 +58,8 @@ export const updateCaCertificates: Program = (call) => {
     call.stderr(`/usr/sbin/update-ca-certificates: 1: cd: can't cd to ${target}\n`);
     return 2;
   }
-  if (tree.get(`${target}/${settings.bundle}.new`, false)) throw new NotInterpretable(`${settings.bundle}.new is left over`);
+  if (tree.get(`${target}/${settings.bundle}.new`, false))
+    throw new NotInterpretable(`${settings.bundle}.new is left over`);
   if (settings.isFresh) clearLinks(call, settings);
   call.stdout(`Updating certificates in ${target}...\n`);
   const progress: Progress = { added: [], removed: [], bundle: [] };
@@ -91,8 +92,10 @@ function readSettings({ argv, tree }: Call): Settings | undefined {
 
 /** The script lets the shell expand some of them; relative ones would be found from two working directories. */
 function readPath(option: string, value: string | undefined): string {
-  const isPlain = option === '--certbundle' ? /^[\w.+-]+$/ : option === '--hooksdir' ? /^(?:\/[\w./+-]*)?$/ : /^\/[\w./+-]+$/;
-  if (value === undefined || !isPlain.test(value)) throw new NotInterpretable(`update-ca-certificates ${option} ${value}`);
+  const isPlain =
+    option === '--certbundle' ? /^[\w.+-]+$/ : option === '--hooksdir' ? /^(?:\/[\w./+-]*)?$/ : /^\/[\w./+-]+$/;
+  if (value === undefined || !isPlain.test(value))
+    throw new NotInterpretable(`update-ca-certificates ${option} ${value}`);
   return value;
 }
 

@@ -40,6 +40,7 @@ interface Segment {
   readonly offset: number;
   readonly address: number;
   readonly size: number;
+  readonly align: number;
 }
 
 interface Layout {
@@ -86,6 +87,7 @@ function readSegments(slice: Slice, header: DataView, is64: boolean): Segment[] 
       offset: wordAt(table, at + (is64 ? 8 : 4), is64),
       address: wordAt(table, at + (is64 ? 16 : 8), is64),
       size: wordAt(table, at + (is64 ? 32 : 16), is64),
+      align: wordAt(table, at + (is64 ? 48 : 28), is64),
     };
   });
 }
@@ -137,10 +139,10 @@ function readName(slice: Slice, offset: number): string {
 
 /** The one property that decides: x86-64 psABI, "Program Property". Properties stand in ascending order. */
 function readIsaLevel(slice: Slice, { is64, segments }: Layout): number {
-  const segment = segments.findLast(({ type }) => type === PT_GNU_PROPERTY);
+  const unit = is64 ? 8 : 4;
+  const segment = segments.findLast(({ type, align }) => type === PT_GNU_PROPERTY && align === unit);
   if (!segment || segment.size > SECTION_LIMIT) return 0;
   const notes = viewOf(slice(segment.offset, segment.size));
-  const unit = is64 ? 8 : 4;
   const align = (length: number): number => Math.ceil(length / unit) * unit;
   for (let at = 0; at + 16 <= notes.byteLength;) {
     const start = at + 12 + Math.ceil(notes.getUint32(at, true) / 4) * 4;

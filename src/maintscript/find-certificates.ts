@@ -12,7 +12,8 @@ export function findCertificates(tree: WritableTree, directory: string): string[
     const here = tree.resolve(path);
     // find reports a link to a directory that it is in, and goes on.
     if (above.includes(here)) return;
-    if (above.length > DEPTH_LIMIT) throw new NotInterpretable(`${path} lies more than ${DEPTH_LIMIT} directories deep`);
+    if (above.length > DEPTH_LIMIT)
+      throw new NotInterpretable(`${path} lies more than ${DEPTH_LIMIT} directories deep`);
     for (const name of tree.list(path)) {
       const at = `${path}/${name}`;
       const type = tree.get(at)?.type;

@@ -7,7 +7,7 @@ import type { CacheEntry } from './ld-cache-file.ts';
 import type { Ldconfig } from './library-flags.ts';
 import { flagsOf, isLibraryName, likelyFlags } from './library-flags.ts';
 
-export interface Library {
+interface Library {
   /** Undefined when it states none: each of its names is one. */
   readonly soname: string | undefined;
   readonly flags: number;
@@ -29,19 +29,25 @@ export function makeLibraryReader(
 ): LibraryReader {
   const cached = groupByFile(tree, old);
   const searched = new Set(old.map(({ path }) => parentOf(tree.resolve(path, false))));
-  return (path) => {
+  const look = (path: string): Library | undefined => {
     const node = tree.get(path, false);
     if (node?.type !== 'file' || nodeSize(node) === 0) return undefined;
     try {
       const library = readElfLibrary(sliceOf(path));
       const flags = library && flagsOf(library, ldconfig);
-      return library && flags !== undefined ? { flags, soname: library.soname, isaLevel: library.isaLevel } : undefined;
+      return library && flags !== undefined ? { ...library, flags } : undefined;
     } catch (error) {
       if (!(error instanceof FileError && error.code === 'UNREADABLE')) throw error;
     }
     const entries = cached.get(path);
     if (entries) return fromCache(entries, nameOf(path));
     return searched.has(parentOf(path)) ? undefined : guess(tree, path, nodeSize(node), ldconfig);
+  };
+  // Several links lead to one file, which may be large to unpack.
+  const seen = new Map<string, Library | undefined>();
+  return (path) => {
+    if (!seen.has(path)) seen.set(path, look(path));
+    return seen.get(path);
   };
 }
 
@@ -83,7 +89,9 @@ function guess(tree: WritableTree, path: string, size: number, ldconfig: Ldconfi
   const [soname] = tree
     .list(parent)
     .filter((name) => isLibraryName(name) && !name.endsWith('.so'))
-    .filter((name) => tree.get(`${parent}/${name}`, false)?.type === 'symlink' && tree.resolve(`${parent}/${name}`) === path)
+    .filter(
+      (name) => tree.get(`${parent}/${name}`, false)?.type === 'symlink' && tree.resolve(`${parent}/${name}`) === path,
+    )
     .sort((a, b) => Number(nameOf(path).startsWith(b)) - Number(nameOf(path).startsWith(a)) || b.length - a.length);
   return { flags: likelyFlags(path, ldconfig), isaLevel: 0, soname: soname ?? nameOf(path) };
 }

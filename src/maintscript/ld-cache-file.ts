@@ -171,4 +171,4 @@ const isDigit = (char: string | undefined): boolean => char !== undefined && cha
 
 /** An `int` of C, which goes round at 32 bits: some names hold dates. */
 const toInt = (digits: string): number =>
-  [...digits].reduce((value, digit) => (Math.imul(value, 10) + Number(digit)) | 0, 0);
+  digits.split('').reduce((value, digit) => (Math.imul(value, 10) + Number(digit)) | 0, 0);

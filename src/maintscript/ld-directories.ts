@@ -35,7 +35,9 @@ function findVariants(tree: WritableTree, path: string): LibraryDirectory[] {
   if (tree.get(parent)?.type !== 'directory') return [];
   return tree
     .list(parent)
-    .filter((name) => !name.startsWith('.') && !name.includes(':') && tree.get(`${parent}/${name}`)?.type === 'directory')
+    .filter(
+      (name) => !name.startsWith('.') && !name.includes(':') && tree.get(`${parent}/${name}`)?.type === 'directory',
+    )
     .map((name) => ({ path: `${parent}/${name}`, real: tree.resolve(`${parent}/${name}`), hwcaps: name }));
 }
 
@@ -81,6 +83,9 @@ function expand(tree: WritableTree, pattern: string): string[] {
 }
 
 function matcherOf(part: string): RegExp {
-  const source = part.replace(/[.+^${}()|\]]/g, String.raw`\$&`).replaceAll('*', '.*').replaceAll('?', '.');
+  const source = part
+    .replace(/[.+^${}()|\]]/g, String.raw`\$&`)
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
   return new RegExp(`^${part.startsWith('.') ? '' : String.raw`(?!\.)`}${source}$`, 's');
 }

@@ -94,7 +94,8 @@ function noteFile(
     stderr(`rehash: warning: skipping duplicate certificate in ${name}\n`);
     return;
   }
-  if (entries.length >= COLLISION_LIMIT) throw new NotInterpretable(`openssl rehash with ${path}: too many of one name`);
+  if (entries.length >= COLLISION_LIMIT)
+    throw new NotInterpretable(`openssl rehash with ${path}: too many of one name`);
   const known = entries.find((entry) => entry.file === name);
   if (known) known.certificate ??= certificate;
   else entries.push({ file: name, number: NO_NUMBER, certificate });
@@ -104,7 +105,8 @@ function hashOf(certificate: Uint8Array, path: string): string {
   try {
     return hashSubject(certificate);
   } catch (cause) {
-    if (cause instanceof InvalidDer) throw new NotInterpretable(`openssl rehash with ${path}: ${cause.message}`, { cause });
+    if (cause instanceof InvalidDer)
+      throw new NotInterpretable(`openssl rehash with ${path}: ${cause.message}`, { cause });
     throw cause;
   }
 }

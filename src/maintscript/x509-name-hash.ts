@@ -27,7 +27,9 @@ interface Element {
 
 /** Eight hexadecimal digits, as in the names of hash links. `der` is one certificate (RFC 5280, 4.1). Throws `InvalidDer`. */
 export function hashSubject(der: Uint8Array): string {
-  const digest = createHash('sha1').update(canonicalName(subjectOf(der))).digest();
+  const digest = createHash('sha1')
+    .update(canonicalName(subjectOf(der)))
+    .digest();
   return digest.readUInt32LE(0).toString(16).padStart(8, '0');
 }
 
@@ -52,7 +54,7 @@ function canonicalName(name: Element): Buffer {
     count += attributes.length;
     if (count > ATTRIBUTE_LIMIT) throw new InvalidDer(`a name with more than ${ATTRIBUTE_LIMIT} attributes`);
     // DER sorts the members of a set by their encodings (X.690, 11.6); the canonical ones may sort otherwise than the written ones.
-    return encode(SET, Buffer.concat(attributes.sort(Buffer.compare)));
+    return encode(SET, Buffer.concat(attributes.sort((a, b) => Buffer.compare(a, b))));
   });
   return Buffer.concat(encoded);
 }

@@ -52,7 +52,9 @@ describe('update-ca-certificates', () => {
     tree.write('/etc/ca-certificates.conf', '!m/b.crt\n');
     tree.remove(`${local}/sub/z.crt`);
     const { printed } = update(tree, '--verbose');
-    expect(linksOf(tree, target)).toEqual([`A_=x=__y.pem -> ${share}/m/A (x), y.crt`, `${WIDE.hash}.0 -> A_=x=__y.pem`].sort());
+    expect(linksOf(tree, target)).toEqual(
+      [`A_=x=__y.pem -> ${share}/m/A (x), y.crt`, `${WIDE.hash}.0 -> A_=x=__y.pem`].sort(),
+    );
     expect(printed.out).toContain(`Removed orphan symlink ${target}/z.pem\n`);
     expect(printed.out).toContain('0 added, 1 removed; done.\n');
     // Nothing is selected: the script then leaves the bundle as it was.
@@ -70,7 +72,11 @@ describe('update-ca-certificates', () => {
 
   it('starts anew with --fresh, and without a configuration', () => {
     for (const args of [['--fresh'], []]) {
-      const tree = makeTree({ ...files, [`${target}/old.pem`]: `-> ${share}/m/c.crt`, [`${target}/own.pem`]: WIDE.pem });
+      const tree = makeTree({
+        ...files,
+        [`${target}/old.pem`]: `-> ${share}/m/c.crt`,
+        [`${target}/own.pem`]: WIDE.pem,
+      });
       if (args.length === 0) tree.remove('/etc/ca-certificates.conf');
       const { printed } = update(tree, ...args);
       expect(linksOf(tree, target).some((link) => link.startsWith('old.pem'))).toBe(false);
@@ -86,7 +92,12 @@ describe('update-ca-certificates', () => {
   });
 
   it('runs the hooks that may run, with what changed', () => {
-    const tree = makeTree({ ...files, [`${hooks}/keystore`]: '#!/bin/sh\n', [`${hooks}/off`]: '', [`${hooks}/x.dist`]: '' });
+    const tree = makeTree({
+      ...files,
+      [`${hooks}/keystore`]: '#!/bin/sh\n',
+      [`${hooks}/off`]: '',
+      [`${hooks}/x.dist`]: '',
+    });
     for (const name of ['keystore', 'x.dist']) tree.setAttributes(`${hooks}/${name}`, { mode: 0o755 });
     const { runs, printed } = update(tree);
     const added = ['b', 'A_=x=__y', 'z'].map((name) => `+${target}/${name}.pem\n`).join('');
@@ -124,7 +135,10 @@ describe('update-ca-certificates', () => {
   });
 
   it('refuses certificates of the base that nobody has read', () => {
-    const tree = makeTree({ [target]: '/', '/etc/ca-certificates.conf': 'a.crt\n' }, { 'usr/share/ca-certificates/a.crt': 9 });
+    const tree = makeTree(
+      { [target]: '/', '/etc/ca-certificates.conf': 'a.crt\n' },
+      { 'usr/share/ca-certificates/a.crt': 9 },
+    );
     expect(() => updateCaCertificates(recordCall(tree, ['update-ca-certificates']).call)).toThrow(NotInterpretable);
   });
 });

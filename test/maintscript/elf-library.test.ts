@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ElfLibrary } from '../../src/maintscript/elf-library.ts';
 import { readElfLibrary } from '../../src/maintscript/elf-library.ts';
@@ -9,7 +9,14 @@ const read = (file: Uint8Array): ElfLibrary | undefined =>
 
 describe('readElfLibrary', () => {
   it.each([true, false])('reads what the dynamic section names; 64 bits: %s', (is64) => {
-    const parts = { is64, machine: 40, flags: 0x5000400, soname: 'libx.so.1', needed: ['libc.so.6', 'liby.so.2'], isa: 5 };
+    const parts = {
+      is64,
+      machine: 40,
+      flags: 0x5000400,
+      soname: 'libx.so.1',
+      needed: ['libc.so.6', 'liby.so.2'],
+      isa: 5,
+    };
     expect(read(makeLibrary(parts))).toEqual({
       ...parts,
       isa: undefined,

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { readElfLibrary } from '../../src/maintscript/elf-library.ts';
-import { describeLdconfig, flagsOf, isLibraryName, isTemporary, likelyFlags } from '../../src/maintscript/library-flags.ts';
+import {
+  describeLdconfig,
+  flagsOf,
+  isLibraryName,
+  isTemporary,
+  likelyFlags,
+} from '../../src/maintscript/library-flags.ts';
 import { NotInterpretable } from '../../src/shell/program.ts';
 import type { LibraryParts } from './small-library.ts';
 import { makeLibrary } from './small-library.ts';
@@ -45,7 +51,8 @@ describe('flagsOf', () => {
 
 describe('likelyFlags', () => {
   it('goes by the architecture and by directories for others', () => {
-    const likely = (architecture: string, path: string): number => likelyFlags(path, describeLdconfig(architecture, NEW));
+    const likely = (architecture: string, path: string): number =>
+      likelyFlags(path, describeLdconfig(architecture, NEW));
     expect(likely('amd64', 'usr/lib/libz.so.1')).toBe(0x303);
     expect(likely('amd64', 'usr/lib32/libz.so.1')).toBe(3);
     expect(likely('amd64', 'lib/i386-linux-gnu/libz.so.1')).toBe(3);
@@ -60,7 +67,9 @@ describe('describeLdconfig', () => {
   it('refuses what it does not know', () => {
     expect(() => describeLdconfig('s390x', NEW)).toThrow(NotInterpretable);
     expect(() => describeLdconfig('amd64', '')).toThrow(NotInterpretable);
-    expect(() => describeLdconfig('amd64', 'ldconfig (Debian GLIBC 2.31-13) stable release version 2.31')).toThrow('2.31-13');
+    expect(() => describeLdconfig('amd64', 'ldconfig (Debian GLIBC 2.31-13) stable release version 2.31')).toThrow(
+      '2.31-13',
+    );
   });
 });
 

@@ -23,7 +23,11 @@ describe('openssl rehash', () => {
   });
 
   it('keeps links that serve, and removes those of certificates that are gone', () => {
-    const links = { [`${PLAIN.hash}.1`]: '-> a.pem', [`${PLAIN.hash}.0`]: '-> gone.pem', [`${SETS.hash}.0`]: '-> gone.pem' };
+    const links = {
+      [`${PLAIN.hash}.1`]: '-> a.pem',
+      [`${PLAIN.hash}.0`]: '-> gone.pem',
+      [`${SETS.hash}.0`]: '-> gone.pem',
+    };
     const tree = makeTree(inFolder({ 'a.pem': PLAIN.pem, ...links }));
     openssl(recordCall(tree, ['openssl', 'rehash', folder]).call);
     // A link whose number is below the count stays, even without its certificate: so does OpenSSL.
@@ -59,6 +63,8 @@ describe('openssl rehash', () => {
 
   it('refuses certificates of the base that nobody has read', () => {
     const tree = makeTree({}, { 'etc/ssl/certs/a.pem': 500 });
-    expect(() => openssl(recordCall(tree, ['openssl', 'rehash', folder]).call)).toThrow('a.pem in the base image is not known');
+    expect(() => openssl(recordCall(tree, ['openssl', 'rehash', folder]).call)).toThrow(
+      'a.pem in the base image is not known',
+    );
   });
 });

@@ -28,7 +28,9 @@ export function makeLibrary(parts: LibraryParts = {}): Buffer {
   const word = is64 ? 8 : 4;
   const names = Buffer.from(['', soname ?? '', ...needed].join('\0') + '\0');
   const start = 1 + Buffer.byteLength(soname ?? '') + 1;
-  const offsets = needed.map((_, index) => start + Buffer.byteLength(needed.slice(0, index).join('\0')) + Number(index > 0));
+  const offsets = needed.map(
+    (_, index) => start + Buffer.byteLength(needed.slice(0, index).join('\0')) + Number(index > 0),
+  );
   const header = is64 ? 64 : 52;
   const table = header + 4 * (is64 ? 56 : 32);
   const strings = table + 16;
@@ -37,7 +39,10 @@ export function makeLibrary(parts: LibraryParts = {}): Buffer {
   const words = [
     ...offsets.flatMap((offset) => [1, offset]),
     ...(soname === undefined ? [] : [14, 1]),
-    ...[5, ADDRESS + strings, 0, 0],
+    5,
+    ADDRESS + strings,
+    0,
+    0,
   ];
   const note = dynamic + words.length * word;
   const noteSize = 16 + 2 * (8 + word);
@@ -50,7 +55,8 @@ export function makeLibrary(parts: LibraryParts = {}): Buffer {
   ];
   const write = (value: number, at: number): void => void file.writeUIntLE(value, at, is64 ? 6 : 4);
   writeHeader(file, { machine, is64, flags, count: segments.length });
-  for (const [index, segment] of segments.entries()) writeSegment(file, header + index * (is64 ? 56 : 32), segment, is64);
+  for (const [index, segment] of segments.entries())
+    writeSegment(file, header + index * (is64 ? 56 : 32), segment, is64);
   names.copy(file, strings);
   file.write(`${interpreter ?? ''}\0`, text);
   for (const [index, value] of words.entries()) write(value, dynamic + index * word);
@@ -81,6 +87,7 @@ function writeSegment(file: Buffer, at: number, { type, offset, size }: Segment,
   file.writeUInt32LE(offset, at + (is64 ? 8 : 4));
   file.writeUInt32LE(offset + ADDRESS, at + (is64 ? 16 : 8));
   file.writeUInt32LE(size, at + (is64 ? 32 : 16));
+  file.writeUInt32LE(is64 ? 8 : 4, at + (is64 ? 48 : 28));
 }
 
 /** A note of another property (0xc0000002, features) and the one that says what processor is needed. */

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readCertificates } from '../../src/maintscript/pem.ts';
 import { hashSubject, InvalidDer } from '../../src/maintscript/x509-name-hash.ts';
