@@ -5,7 +5,7 @@ import type { Candidate, PackageIndex, PackageVersion } from './package.ts';
 import { findGap, searchOn } from './search.ts';
 import { dependenciesOf, Selection } from './selection.ts';
 import { selectSuites } from './suite.ts';
-import type { Slot, Universe } from './universe.ts';
+import type { Slot } from './universe.ts';
 import { isCandidate, openUniverse } from './universe.ts';
 import { markInstall } from './walk.ts';
 import type { Choice } from './wanted.ts';
@@ -65,7 +65,7 @@ export function resolvePackages(request: ResolutionRequest): Resolution {
 
 function walk(selection: Selection, choices: readonly Choice[], wasBroken: ReadonlySet<Slot>): void {
   markWanted(selection, choices);
-  for (const { slot } of inOrderOfSources(choices, selection.universe)) {
+  for (const { slot } of choices) {
     markInstall(selection, slot, { isFollowed: true, depth: 0, isWanted: true });
   }
   mendInstalled(selection, wasBroken);
@@ -77,11 +77,6 @@ function markWanted(selection: Selection, choices: readonly Choice[]): void {
     markInstall(selection, slot, { isFollowed: false, depth: 0, isWanted: true });
   }
   selectSuites(selection, choices);
-}
-
-/** apt follows what is wanted in the order in which its sources first mention it. */
-function inOrderOfSources(choices: readonly Choice[], { rank }: Universe): Choice[] {
-  return choices.toSorted((a, b) => rank(a.slot.name) - rank(b.slot.name) || (a.slot.name < b.slot.name ? -1 : 1));
 }
 
 /** Installed packages that lack something now are upgraded. */
