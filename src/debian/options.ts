@@ -27,13 +27,16 @@ function sortProviders(selection: Selection, relation: Relation): Target[] {
   return targets.toSorted((a, b) => compareProviders(selection, relation, a, b));
 }
 
-/** What is decided, installed, named itself, essential, of a higher priority, and at last what the sources mention last. */
+/**
+ * What is decided, installed, named itself, essential, of a higher priority, and at last what the sources mention last. A name with `:any` is
+ * another name to apt: make and make-guile provide `make:any` alike.
+ */
 function compareProviders(selection: Selection, relation: Relation, a: Target, b: Target): number {
   const first = (is: (target: Target) => boolean): number => Number(is(b)) - Number(is(a));
   return (
     first(({ slot }) => slot.isProtected) ||
     first(({ slot }) => slot.current !== undefined) ||
-    first(({ slot }) => slot.name === relation.name) ||
+    first(({ slot }) => relation.architecture === undefined && slot.name === relation.name) ||
     first(({ version }) => version.essential) ||
     PRIORITIES.indexOf(a.version.priority) - PRIORITIES.indexOf(b.version.priority) ||
     selection.universe.rank(b.slot.name) - selection.universe.rank(a.slot.name) ||

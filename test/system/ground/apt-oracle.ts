@@ -143,3 +143,8 @@ export function compareWithApt({ install }: Resolution, apt: ReadonlyMap<string,
     .filter((name) => ours.get(name) !== apt.get(name))
     .map((name) => `${name}: ours ${ours.get(name) ?? 'none'}, apt ${apt.get(name) ?? 'none'}`);
 }
+
+/** `amd64`, as dpkg calls this machine's. */
+export async function debianArchitecture(): Promise<string> {
+  return (await print('dpkg', ['--print-architecture'])).trim();
+}
