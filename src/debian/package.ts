@@ -17,6 +17,8 @@ export type Alternatives = readonly Relation[];
 export interface PackageVersion {
   readonly name: string;
   readonly version: string;
+  /** Of the source package, where either differs from the package's own (field `Source`). */
+  readonly source?: { readonly name: string; readonly version: string } | undefined;
   /** `all`, or `amd64`, … */
   readonly architecture: string;
   readonly multiArch: 'no' | 'same' | 'foreign' | 'allowed';
@@ -55,4 +57,9 @@ export interface PackageIndex {
   readonly providers: (name: string) => readonly Candidate[];
   /** Every name that there is, for suggestions. */
   readonly names: () => Iterable<string>;
+  /**
+   * Where the name first stands in the sources, in stanzas or in relations of them, counted through. Only its order counts:
+   * among providers that are equal in all else, apt takes the one that is mentioned last. Without it, names decide.
+   */
+  readonly rank?: ((name: string) => number) | undefined;
 }

@@ -62,6 +62,7 @@ export function parsePackageVersion(stanza: Stanza, architecture: string): Packa
   return {
     name,
     version,
+    ...sourceOf(stanza, name, version),
     architecture: requireField(stanza, 'Architecture'),
     multiArch: multiArchOf(stanza),
     essential: fieldOf(stanza, 'Essential') === 'yes',
@@ -73,6 +74,12 @@ export function parsePackageVersion(stanza: Stanza, architecture: string): Packa
     breaks: list('Breaks'),
     replaces: list('Replaces'),
   };
+}
+
+/** `Source: name (version)`; either may be left out where it is the package's own. */
+function sourceOf(stanza: Stanza, name: string, version: string): Pick<PackageVersion, 'source'> {
+  const [, source = name, written = version] = /^(\S+)(?:\s+\(([^)]+)\))?$/.exec(fieldOf(stanza, 'Source') ?? '') ?? [];
+  return source === name && written === version ? {} : { source: { name: source, version: written } };
 }
 
 function requireField(stanza: Stanza, field: string): string {
