@@ -28,14 +28,14 @@ describe('an archive', () => {
 
   it.each(COMPRESSIONS)('that is cut anywhere is refused (%s)', async (compression) => {
     const bytes = makeDeb({ entries: ENTRIES, compression });
-    const step = Math.max(1, Math.floor(bytes.length / 60));
+    const step = Math.max(1, Math.floor(bytes.length / 30));
     for (let length = 0; length < bytes.length - 1; length += step) await expectRefused(bytes.subarray(0, length), /./);
   });
 
   it.each(COMPRESSIONS)('with a member that is cut is refused (%s)', async (compression) => {
     const members = debMembers({ entries: ENTRIES, compression });
     const data = members[2]!;
-    const step = Math.max(1, Math.floor(data.bytes.length / 40));
+    const step = Math.max(1, Math.floor(data.bytes.length / 20));
     for (let length = 0; length < data.bytes.length; length += step) {
       // A tar without its last zeros is whole.
       if (compression === 'none' && length > data.bytes.length - 1024) continue;
@@ -83,7 +83,7 @@ describe('an archive', () => {
 
   it('that is not compressed as it says is refused', async () => {
     await expectRefused(withMember('data.tar.gz', { name: 'data.tar.zst' }), 'not compressed as its name says');
-    await expectRefused(withMember('data.tar.gz', { name: 'data.tar.xz' }), 'does not start as xz data does');
+    await expectRefused(withMember('data.tar.gz', { name: 'data.tar.xz' }), 'it is no xz data');
     await expectRefused(
       withMember('data.tar.gz', { name: 'data.tar', bytes: Buffer.alloc(2048, 'x') }),
       'wrong checksum',

@@ -44,11 +44,14 @@ describe('decompressXz', () => {
       await expectRefused(COMPRESSED.subarray(0, length), 'damaged or stops before its end');
   });
 
-  it('refuses what was changed, wherever', async () => {
+  it('refuses what was changed, wherever that matters', async () => {
+    /** The first byte of an LZMA range coder means nothing. */
+    const meaningless = 30;
     for (let at = 0; at < COMPRESSED.length; at++) {
       const changed = Buffer.from(COMPRESSED);
       changed[at]! ^= 0x10;
-      await expectRefused(changed, 'cannot be decompressed');
+      if (at === meaningless) expect((await decompress(changed)).toString()).toBe(TEXT);
+      else await expectRefused(changed, 'cannot be decompressed');
     }
   });
 
