@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import fc from 'fast-check';
+import { array, assert, asyncProperty, constantFrom, uint8Array } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/core/digest.ts';
 import { openDeb } from '../../src/debian/open-deb.ts';
+import { unpackDeb } from '../../src/debian/unpack-deb.ts';
 import type { FileEntry } from '../../src/filesystem/entry.ts';
 import { directory } from '../../src/filesystem/entry.ts';
 import { expectCode } from '../expect-code.ts';
@@ -141,9 +142,9 @@ describe('an opened package', () => {
   });
 
   it('holds any content of any length', async () => {
-    const contents = fc.array(fc.uint8Array({ maxLength: 30_000 }), { maxLength: 5 });
-    await fc.assert(
-      fc.asyncProperty(contents, fc.constantFrom(...COMPRESSIONS), async (all, compression) => {
+    const contents = array(uint8Array({ maxLength: 30_000 }), { maxLength: 5 });
+    await assert(
+      asyncProperty(contents, constantFrom(...COMPRESSIONS), async (all, compression) => {
         const entries = all.map((content, index) => ({ path: `srv/${index}`, content }));
         const found = contentsOf(await openBytes(makeDeb({ entries, compression })));
         expect([...found.values()].map((bytes) => Buffer.from(bytes).toString('hex'))).toEqual(
@@ -203,6 +204,20 @@ describe('openDeb', () => {
     const work = openDeb(ctx, file, digestOf(DEB), expected, { cache: await temporaryCache() });
     controller.abort();
     await expectCode(() => work, 'ABORTED');
+  });
+
+  it('says which file is not there', async () => {
+    const services = { cache: await temporaryCache() };
+    const error = await expectCode(
+      () => openDeb(testContext(), '/nowhere/x.deb', digestOf('x'), expected, services),
+      'NOT_FOUND',
+    );
+    expect(error.message).toContain('/nowhere/x.deb');
+  });
+
+  it('says when the contents cannot be written, by its own code', async () => {
+    const request = { file: await debFile(DEB), subject: 'demo 1.0', contentFile: '/nowhere/content' };
+    await expectCode(() => unpackDeb(testContext(), request), 'CACHE_UNWRITABLE');
   });
 
   it('says when the cache cannot be written', async () => {
