@@ -4,6 +4,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { Digest } from '../core/digest.ts';
 import type { HostRange } from '../filesystem/entry.ts';
+import { unlessUnwritable } from '../layer/blob-writer.ts';
 import { compress } from '../layer/compress.ts';
 import { Gather } from '../layer/gather.ts';
 import type { Inflater } from '../layer/inflater.ts';
@@ -33,10 +34,10 @@ export class ContentWriter {
   readonly #joiner: StreamJoiner;
   #written = 0;
 
-  /** @param file host path, must not exist */
+  /** @param file host path, must not exist. Throws `CACHE_UNWRITABLE`, here and later, and `DISK_FULL`. */
   constructor(file: string, inflater: Inflater, pace: Pace) {
     this.#file = file;
-    this.#descriptor = openSync(file, 'wx');
+    this.#descriptor = unlessUnwritable(file, () => openSync(file, 'wx'));
     this.#pace = pace;
     this.#joiner = new StreamJoiner(this.#out, inflater, pace);
   }
@@ -96,7 +97,8 @@ export class ContentWriter {
 
   #write(bytes: Buffer): void {
     this.#hash.update(bytes);
-    for (let at = 0; at < bytes.length;) at += writeSync(this.#descriptor, bytes, at, bytes.length - at);
+    for (let at = 0; at < bytes.length;)
+      at += unlessUnwritable(this.#file, () => writeSync(this.#descriptor, bytes, at, bytes.length - at));
     this.#written += bytes.length;
   }
 }

@@ -10,7 +10,7 @@ import { refusalOfPart } from './invalid-deb.ts';
 const VERSION_LIMIT_BYTES = 1024;
 
 /** Gets the bytes of a tar, decompressed, and must read them to their end. */
-export type ReadMember = (tar: AsyncIterable<Uint8Array>, refuse: Refuse) => Promise<void>;
+type ReadMember = (tar: AsyncIterable<Uint8Array>, refuse: Refuse) => Promise<void>;
 
 export interface MemberReaders {
   readonly control: ReadMember;

@@ -45,26 +45,26 @@ export function encodeDeb(deb: DebFacts): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(record));
 }
 
-/** The blob that `decodeDeb` has to be told the host path of. */
-export function contentOf(record: Uint8Array): Digest | undefined {
-  return parse(record).content;
+export interface DecodedDeb {
+  /** The blob of the contents, if there are any. */
+  readonly content: Digest | undefined;
+  /** The package, with its contents at this host path. */
+  readonly at: (file: string) => OpenedDeb;
 }
 
-/** @param file host path of the content, '' where there is none */
-export function decodeDeb(bytes: Uint8Array, file: string): OpenedDeb {
-  const { members, rows, owners, content, ...about } = parse(bytes);
+export function decodeDeb(bytes: Uint8Array): DecodedDeb {
+  const { members, rows, owners, content, ...about } = JSON.parse(new TextDecoder().decode(bytes)) as DebRecord;
   return {
-    ...about,
-    members: new Map(members.map(([name, mode, text]) => [name, { bytes: Buffer.from(text, 'base64'), mode }])),
-    entries: rows.map((row) => toEntry(row, file)),
-    md5: new Map(rows.flatMap((row) => (row[0] === 'f' ? [[row[1], row[6]] as const] : []))),
-    owners: new Map(owners.map(([path, user, group]) => [path, { user, group }])),
-    content: content && { digest: content, file },
+    content,
+    at: (file) => ({
+      ...about,
+      members: new Map(members.map(([name, mode, text]) => [name, { bytes: Buffer.from(text, 'base64'), mode }])),
+      entries: rows.map((row) => toEntry(row, file)),
+      md5: new Map(rows.flatMap((row) => (row[0] === 'f' ? [[row[1], row[6]] as const] : []))),
+      owners: new Map(owners.map(([path, user, group]) => [path, { user, group }])),
+      content: content && { digest: content, file },
+    }),
   };
-}
-
-function parse(bytes: Uint8Array): DebRecord {
-  return JSON.parse(new TextDecoder().decode(bytes)) as DebRecord;
 }
 
 function toRow(entry: DebEntry, md5: ReadonlyMap<string, string>): Row {

@@ -4,10 +4,8 @@ import type { Context } from '../core/context.ts';
 import type { Digest } from '../core/digest.ts';
 import { keyOf } from '../core/json.ts';
 import type { LocalCache } from '../store/cache.ts';
-import { cachePlace } from '../store/cache.ts';
-import { writing } from '../store/disk.ts';
 import { DEB_FORMAT } from './deb-format.ts';
-import { contentOf, decodeDeb } from './deb-record.ts';
+import { decodeDeb } from './deb-record.ts';
 import { refusalOf } from './invalid-deb.ts';
 import type { OpenedDeb } from './opened-deb.ts';
 import type { UnpackedDeb, UnpackRequest } from './unpack-deb.ts';
@@ -50,11 +48,10 @@ export async function openDeb(
   function unpackInto({ scratch }: LocalCache): Promise<OpenedDeb> {
     return scratch(async (folder) => {
       const contentFile = join(folder, 'content');
-      const place = cachePlace(cache.root);
-      const { record, content } = await writing(place, () => unpack(ctx, { file, subject, contentFile }));
+      const { record, content } = await unpack(ctx, { file, subject, contentFile });
       const blob = content && (await cache.adopt(content, contentFile));
       await cache.writeRecord(KIND, key, record);
-      return decodeDeb(record, blob ?? '');
+      return decodeDeb(record).at(blob ?? '');
     });
   }
 }
@@ -62,10 +59,9 @@ export async function openDeb(
 async function readKnown(cache: LocalCache, key: Digest): Promise<OpenedDeb | undefined> {
   const record = await cache.readRecord(KIND, key);
   if (!record) return undefined;
-  const content = contentOf(record);
-  if (!content) return decodeDeb(record, '');
-  const file = await cache.find(content);
-  return file === undefined ? undefined : decodeDeb(record, file);
+  const { content, at } = decodeDeb(record);
+  const file = content === undefined ? '' : await cache.find(content);
+  return file === undefined ? undefined : at(file);
 }
 
 async function unpackHere(ctx: Context, request: UnpackRequest): Promise<UnpackedDeb> {

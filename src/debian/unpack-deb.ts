@@ -6,7 +6,7 @@ import type { Refuse } from '../filesystem/layer-error.ts';
 import { createInflater } from '../layer/create-inflater.ts';
 import type { Pace } from '../layer/pace.ts';
 import { createPace } from '../layer/pace.ts';
-import { readRange } from '../store/disk.ts';
+import { readError, readRange } from '../store/disk.ts';
 import { ContentWriter } from './content-writer.ts';
 import type { DebControl } from './deb-control.ts';
 import { CONTROL_LIMIT_BYTES, readControl } from './deb-control.ts';
@@ -43,10 +43,10 @@ export interface UnpackedDeb {
   readonly content: Digest | undefined;
 }
 
-/** Throws `DEB_INVALID`, `ABORTED`, and errors of the system about the content file as they are. */
+/** Throws `DEB_INVALID`, `NOT_FOUND` for a .deb that is not there, `CACHE_UNWRITABLE`, `DISK_FULL`, `ABORTED`. */
 export async function unpackDeb(ctx: Context, { file, subject, contentFile }: UnpackRequest): Promise<UnpackedDeb> {
   const refuse = refusalOf(subject);
-  const limit = Math.min(DATA_FLOOR_BYTES + DATA_FACTOR * (await stat(file)).size, DATA_LIMIT_BYTES);
+  const limit = Math.min(DATA_FLOOR_BYTES + DATA_FACTOR * (await sizeOf(file)), DATA_LIMIT_BYTES);
   const pace = createPace(ctx, 0);
   const inflater = await createInflater();
   const writer = new ContentWriter(contentFile, inflater, pace);
@@ -74,6 +74,14 @@ export async function unpackDeb(ctx: Context, { file, subject, contentFile }: Un
   const content = writer.finish();
   if (!control || !data) throw new Error('a package was read without its parts');
   return { record: encodeDeb({ ...control, ...data, content }), content };
+}
+
+async function sizeOf(file: string): Promise<number> {
+  try {
+    return (await stat(file)).size;
+  } catch (cause) {
+    throw readError(file, cause);
+  }
 }
 
 type DebData = Pick<OpenedDeb, 'entries' | 'md5' | 'owners'>;

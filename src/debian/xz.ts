@@ -1,12 +1,11 @@
 // .xz in packages and indices: the decoder is WebAssembly in a web stream, and this is all that knows about it.
-import { ReadableStream } from 'node:stream/web';
 import { messageOf } from '../core/error.ts';
 import type { Refuse } from '../filesystem/layer-error.ts';
 
 /**
- * The content of one .xz stream (xz-file-format 1.2.1), which must end where the bytes do. Several streams in a row, and padding behind one,
- * are refused: nobody makes packages like that. The decoder serves one stream at a time, in each thread: whoever stops early must leave the
- * loop, so that others get their turn.
+ * The content of .xz streams in a row (xz-file-format 1.2.1), checked by their CRCs. Refused: dictionaries of more than 64 MiB (those of
+ * `xz -9`), filters other than LZMA2, SHA-256 checks, bytes behind the end. The decoder serves one reader at a time in each thread: whoever
+ * stops early must leave the loop, so that others get their turn.
  */
 export async function* decompressXz(
   bytes: AsyncIterable<Uint8Array>,
@@ -14,19 +13,18 @@ export async function* decompressXz(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   // The package is CommonJS in a form whose names Node does not see.
   const { XzReadableStream } = (await import('xz-decompress')).default;
-  const source = new LastByteApart(bytes);
-  const stream = new XzReadableStream(source.stream as unknown as globalThis.ReadableStream<Uint8Array>);
-  const reader = stream.getReader();
+  const source = new PulledSource(bytes);
+  const reader = new XzReadableStream(source.stream).getReader();
   try {
     for (;;) {
       const { done, value } = await reader.read().catch((cause: unknown) => {
-        throw source.failure ?? refuse(`cannot be decompressed: ${reasonOf(source, cause)}`, { cause });
+        throw source.failure ?? refuse(`cannot be decompressed: ${reasonOf(cause)}`, { cause });
       });
-      if (done) break;
+      if (done) return;
       if (value.length > 0) yield value;
     }
-    if (!source.isTaken) throw refuse('has bytes behind the end of its xz data');
   } finally {
+    // Not before the first answer: the decoder would be given back without having been taken.
     await reader.cancel().catch(() => undefined);
     await source.close();
   }
@@ -34,61 +32,40 @@ export async function* decompressXz(
 
 /** Results of xz-embedded (enum xz_ret) that say more than "damaged". */
 const REASONS: Readonly<Record<string, string>> = {
-  3: 'its dictionary is larger than the decoder allows',
-  4: 'its dictionary is larger than the decoder allows',
-  5: 'it does not start as xz data does',
-  6: 'it needs a filter that is not supported',
-  7: 'its xz data is damaged',
+  3: 'its dictionary is larger than 64 MiB',
+  4: 'its dictionary is larger than 64 MiB',
+  5: 'it is no xz data',
+  6: 'it has a filter or check that is not supported, or its header is damaged',
 };
 
-function reasonOf(source: LastByteApart, cause: unknown): string {
+function reasonOf(cause: unknown): string {
   const [, code = ''] = /error code (\d+)$/.exec(messageOf(cause)) ?? [];
-  return (source.isTaken ? undefined : REASONS[code]) ?? 'its xz data is damaged or stops before its end';
+  return REASONS[code] ?? 'its xz data is damaged or stops before its end';
 }
 
-/** Gives the last byte alone: the decoder asks for it only when its stream ends there, and drops silently what lies behind the end. */
-class LastByteApart {
-  /** Whether all bytes were asked for. */
-  isTaken = false;
-  /** What stopped the bytes, if that was their source. */
+/** Reads only what the decoder asks for, and keeps the error of the bytes' own source apart from the decoder's. */
+class PulledSource {
   failure: unknown;
   readonly stream: ReadableStream<Uint8Array>;
-  readonly #chunks: AsyncGenerator<Uint8Array, void, undefined>;
+  readonly #chunks: AsyncIterator<Uint8Array>;
 
   constructor(bytes: AsyncIterable<Uint8Array>) {
-    this.#chunks = this.#cut(bytes);
-    this.stream = new ReadableStream<Uint8Array>(
-      {
-        pull: async (controller) => {
-          const { done, value } = await this.#chunks.next();
-          // The decoder fails without end on a source that ends at once: an empty chunk is as wrong, but told.
-          if (done) controller.close();
-          else controller.enqueue(value);
-        },
-      },
-      { highWaterMark: 0 },
-    );
+    this.#chunks = bytes[Symbol.asyncIterator]();
+    this.stream = new ReadableStream({ pull: (controller) => this.#pull(controller) }, { highWaterMark: 0 });
   }
 
   async close(): Promise<void> {
-    await this.#chunks.return();
+    await this.#chunks.return?.();
   }
 
-  async *#cut(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
-    let last: Uint8Array | undefined;
+  async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     try {
-      for await (const chunk of bytes) {
-        if (chunk.length === 0) continue;
-        if (last) yield last;
-        if (chunk.length > 1) yield chunk.subarray(0, -1);
-        // Sources may use their buffers again.
-        last = Uint8Array.from(chunk.subarray(-1));
-      }
+      const { done, value } = await this.#chunks.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
     } catch (error) {
       this.failure = error;
       throw error;
     }
-    this.isTaken = true;
-    if (last) yield last;
   }
 }

@@ -6,6 +6,7 @@ import type { FromWorker, ToWorker } from './work-message.ts';
 import { sendError } from './work-message.ts';
 
 /** To be called once, by the file of a worker. Requests and results must be plain data. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- what comes is what the worker's file says it is
 export function serveWork<Request, Result>(
   work: (ctx: Context, request: Request, onProgress: (done: number) => void) => Promise<Result>,
 ): void {
