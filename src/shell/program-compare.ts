@@ -71,9 +71,10 @@ function check(
     const [, hex, path] = /^([0-9a-f]{32,128}) [ *](.+)$/.exec(line) ?? [];
     if (hex === undefined || path === undefined) throw new NotInterpretable(`${call.argv[0]} -c of ${line}`);
     let isSame = false;
-    status ||= forEach(call, [path], () => {
+    const own = forEach(call, [path], () => {
       isSame = digest(bytesOf(call, path)) === hex;
     });
+    status ||= own;
     if (!isSame) status = 1;
     if (!isSilent && !(isQuiet && isSame)) call.stdout(`${path}: ${isSame ? 'OK' : 'FAILED'}\n`);
   }

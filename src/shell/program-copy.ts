@@ -74,6 +74,8 @@ export const cp: Program = (call) => {
     const node = lookAt(call.tree, at(call, from), copy.follows);
     if (!node && !isNull(from)) return fail(call, `cannot stat '${from}': No such file or directory`);
     if (node?.type === 'directory' && !isRecursive) return fail(call, `-r not specified; omitting directory '${from}'`);
+    if (node && node.type !== 'symlink' && lookAt(call.tree, at(call, to)) === node)
+      return fail(call, `'${from}' and '${to}' are the same file`);
     if (has('v')) call.stdout(`'${from}' -> '${to}'\n`);
     copyNode(call, at(call, from), at(call, to), copy);
     return 0;

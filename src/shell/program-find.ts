@@ -30,7 +30,7 @@ export const find: Program = (call) => {
   while (words.length > 0 && !/^[-(!]/.test(words[0]!)) paths.push(words.shift()!);
   const plan = new FindParser(call, words).plan();
   let status = 0;
-  for (const path of paths.length > 0 ? paths : ['.']) status ||= walk(call, path, 0, plan);
+  for (const path of paths.length > 0 ? paths : ['.']) status = walk(call, path, 0, plan) || status;
   return plan.finish() || status;
 };
 
@@ -53,7 +53,7 @@ function walk(call: Call, path: string, depth: number, plan: Plan): number {
     const full = at(call, path);
     const names = call.tree.get(full, false)?.type === 'directory' ? call.tree.list(full) : [];
     for (const name of names)
-      status ||= walk(call, path.endsWith('/') ? `${path}${name}` : `${path}/${name}`, depth + 1, plan);
+      status = walk(call, path.endsWith('/') ? `${path}${name}` : `${path}/${name}`, depth + 1, plan) || status;
   }
   if (plan.isDepthFirst) act();
   return status;

@@ -95,7 +95,7 @@ function search(
   }
   if (has('c') && !has('q')) call.stdout(`${prefix}${count}\n`);
   if ((has('l') && count > 0) || (has('L') && count === 0)) call.stdout(`${name}\n`);
-  return has('L') ? count === 0 : count > 0;
+  return count > 0;
 }
 
 function matchesIn(bytes: string, expressions: readonly RegExp[]): string[] {

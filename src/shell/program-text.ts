@@ -84,15 +84,12 @@ function sortKey(
 ): { keyOf: (line: string) => string; isNumeric: boolean } {
   if (key === undefined) return { keyOf: (line) => line, isNumeric };
   const [, first, , last, flag] = /^([0-9]+)(,([0-9]+))?(n)?$/.exec(key) ?? [];
-  if (first === undefined || (separator === undefined && Number(first) > 1))
-    throw new NotInterpretable(`sort -k ${key}`);
+  if (first === undefined) throw new NotInterpretable(`sort -k ${key}`);
   const end = last === undefined ? undefined : Number(last);
   const keyOf = (line: string): string => {
-    if (separator === undefined) return end === undefined ? line : (/^\s*\S*/.exec(line)?.[0] ?? '');
-    return line
-      .split(separator)
-      .slice(Number(first) - 1, end)
-      .join(separator);
+    // Without a separator a field begins with the blanks before it.
+    const fields = separator === undefined ? (line.match(/[ \t]*[^ \t]+/g) ?? []) : line.split(separator);
+    return fields.slice(Number(first) - 1, end).join(separator ?? '');
   };
   return { keyOf, isNumeric: isNumeric || flag === 'n' };
 }
@@ -116,13 +113,10 @@ export const uniq: Program = (call) => {
 };
 
 /** `head -5` as `head -n 5`. */
-const withCount = ({ argv }: Call): { argv: string[] } => ({
-  argv: argv.map((word, index) =>
-    index > 0
-      ? word.replace(/^[-+]([0-9]+)$/, (all, count: string) => `-n${all.startsWith('+') ? '+' : ''}${count}`)
-      : word,
-  ),
-});
+function withCount({ argv }: Call): { argv: string[] } {
+  const [name = '', first = '', ...rest] = argv;
+  return { argv: argv.length > 1 ? [name, first.replace(/^(?:-|(?=\+))([+]?[0-9]+)$/, '-n$1'), ...rest] : [name] };
+}
 
 const ENDS = { flags: 'q', values: 'nc', long: { lines: 'n', bytes: 'c', quiet: 'q' } };
 

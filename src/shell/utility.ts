@@ -24,7 +24,8 @@ export function forEach(
   let status = 0;
   for (const operand of operands) {
     try {
-      status ||= act(operand) ?? 0;
+      const own = act(operand) ?? 0;
+      status ||= own;
     } catch (error) {
       if (!(error instanceof FileError) || error.code === 'UNREADABLE') throw error;
       status = fail(call, `${verb === '' ? '' : `${verb} `}'${operand}': ${wordsOf(error)}`);
