@@ -15,12 +15,7 @@ export const currentFile = (tree: WritableTree, group: { readonly name: string }
  * Makes all links of a choice. `warn` gets what the real one tells: a slave whose file is missing has no link, and a real file in the place of a
  * generic name stays. Throws `FileError` where the folder of a generic name does not exist.
  */
-export function installLinks(
-  tree: WritableTree,
-  group: LinkGroup,
-  choice: Choice,
-  warn: (text: string) => void,
-): void {
+export function installLinks(tree: WritableTree, group: LinkGroup, choice: Choice, warn: (text: string) => void): void {
   installLink(tree, group.name, group.link, choice.path, warn);
   for (const [name, link] of group.slaves) {
     const file = choice.slaves.get(name);
@@ -34,13 +29,7 @@ export function installLinks(
   }
 }
 
-function installLink(
-  tree: WritableTree,
-  name: string,
-  link: string,
-  file: string,
-  warn: (text: string) => void,
-): void {
+function installLink(tree: WritableTree, name: string, link: string, file: string, warn: (text: string) => void): void {
   replaceLink(tree, alternativePath(name), file);
   if (linkTarget(tree, link) === alternativePath(name)) return;
   const there = tree.get(link, false);

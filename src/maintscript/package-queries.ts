@@ -16,7 +16,8 @@ export interface DatabaseQueries {
 }
 
 /** What dpkg answers with yes since 1.17 (dpkg(1), `--assert-…`). */
-const FEATURES = /^--assert-(support-predepends|working-epoch|long-filenames|multi-conrep|multi-arch|versioned-provides)$/;
+const FEATURES =
+  /^--assert-(support-predepends|working-epoch|long-filenames|multi-conrep|multi-arch|versioned-provides)$/;
 const RELATIONS = /^(Pre-Depends|Depends|Recommends|Suggests|Breaks|Conflicts|Enhances|Provides|Replaces)$/i;
 
 /** Whether an installed package's file system paths are asked with their architecture: `libc6:amd64`. */
@@ -48,7 +49,9 @@ export function dpkgQuery(queries: DatabaseQueries): Program {
     if (flags.has('--status')) return each(rest, (name) => showStatus(call, state, name));
     if (flags.has('--search')) return each(rest, (path) => searchOwners(call, state, path));
     const format = values.get('--showformat') ?? '${binary:Package}\\t${Version}\\n';
-    return each(rest.length > 0 ? rest : [...state.all()].map(qualifiedName), (name) => show(call, state, name, format));
+    return each(rest.length > 0 ? rest : [...state.all()].map(qualifiedName), (name) =>
+      show(call, state, name, format),
+    );
   };
 }
 
@@ -114,7 +117,8 @@ function searchOwners(call: Call, state: DpkgState, path: string): number {
     call.stderr(`dpkg-query: no path found matching pattern ${path}\n`);
     return 1;
   }
-  if (owners.length > 1) throw new NotInterpretable(`dpkg-query searches the owners of ${path}, of which there are several`);
+  if (owners.length > 1)
+    throw new NotInterpretable(`dpkg-query searches the owners of ${path}, of which there are several`);
   call.stdout(`${owners.map(qualifiedName).join()}: ${asked}\n`);
   return 0;
 }

@@ -79,7 +79,13 @@ function install(call: Call, session: Session, words: readonly string[]): number
   if (!tree.get(wanted.choice.path)) return error(`alternative path ${wanted.choice.path} doesn't exist`);
   const before = readGroup(tree, wanted.name);
   checkNames(tree, wanted, before);
-  const group: LinkGroup = before ?? { name: wanted.name, mode: 'auto', link: wanted.link, slaves: new Map(), choices: [] };
+  const group: LinkGroup = before ?? {
+    name: wanted.name,
+    mode: 'auto',
+    link: wanted.link,
+    slaves: new Map(),
+    choices: [],
+  };
   const current = currentFile(tree, group);
   const mode = modeOf(session, group, current);
   const { choice } = wanted;
@@ -146,7 +152,12 @@ function remove(session: Session, group: LinkGroup, path: string): number {
   const mode = modeOf(session, group, current);
   const choices = group.choices.filter((choice) => choice.path !== path);
   const left = { ...group, mode, choices };
-  if (current !== path) return finish(session, left, choices.find((choice) => choice.path === current));
+  if (current !== path)
+    return finish(
+      session,
+      left,
+      choices.find((choice) => choice.path === current),
+    );
   if (mode === 'manual') session.warn(`removing manually selected alternative - switching ${group.name} to auto mode`);
   return finish(session, { ...left, mode: 'auto' }, bestChoice(choices));
 }
