@@ -31,3 +31,17 @@ export function debianArchitecture(platform: Platform): string {
 
 /** Architectures whose loader lies in /lib64, which is a link into /usr on a merged system. */
 export const LIB64: ReadonlySet<string> = new Set(['amd64', 'ppc64el', 'loong64']);
+
+/** What `uname -m` prints, by Debian's name. */
+export const MACHINES: ReadonlyMap<string, string> = new Map([
+  ['amd64', 'x86_64'],
+  ['arm64', 'aarch64'],
+  ['armel', 'armv6l'],
+  ['armhf', 'armv7l'],
+  ['i386', 'i686'],
+  ['ppc64el', 'ppc64le'],
+  ['s390x', 's390x'],
+  ['riscv64', 'riscv64'],
+  ['mips64el', 'mips64'],
+  ['loong64', 'loongarch64'],
+]);

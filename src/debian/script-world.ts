@@ -7,7 +7,8 @@ import type { InstalledPackage } from '../maintscript/dpkg-state.ts';
 import { writeLdCache } from '../maintscript/ld-cache.ts';
 import { openssl } from '../maintscript/openssl-rehash.ts';
 import { maintscriptPrograms } from '../maintscript/programs.ts';
-import { posixPrograms } from '../shell/posix-programs.ts';
+import { posixPrograms } from '../shell/programs.ts';
+import { MACHINES } from './architecture.ts';
 import type { ScriptWorld } from './configure.ts';
 import type { DpkgDatabase } from './database.ts';
 import { compareVersions } from './version.ts';
@@ -41,9 +42,9 @@ export function createScriptWorld({ tree, database, architecture, templatesOf }:
   const own = [
     ['update-ca-certificates', updateCaCertificates],
     ['openssl', openssl],
-    ['c_rehash', openssl],
   ] as const;
-  const programs = new Map([...posixPrograms, ...debian, ...own]);
+  const posix = posixPrograms({ machine: MACHINES.get(architecture) });
+  const programs = new Map([...posix, ...debian, ...own]);
   const modules = (owner: InstalledPackage): ReturnType<ScriptWorld['modules']> => {
     const templates = templatesOf(owner);
     if (templates !== undefined) debconf.load(owner.name, templates);
@@ -52,12 +53,11 @@ export function createScriptWorld({ tree, database, architecture, templatesOf }:
   const finish = (): void => {
     if (wantsLdCache) writeLdCache(tree, { architecture, libcBin: database.find('libc-bin')?.version });
   };
-  return { tree, programs, modules, assumed: ESSENTIAL, finish };
+  return { tree, programs, modules, assumed: new Set([...posix.keys(), ...ESSENTIAL]), finish };
 }
 
 /** Of packages that every Debian system has: scripts call them without a dependency (policy 3.5), also while an image is made from nothing. */
 const ESSENTIAL: ReadonlySet<string> = new Set([
-  ...posixPrograms.keys(),
   'deb-systemd-helper',
   'deb-systemd-invoke',
   'dpkg',
