@@ -36,8 +36,8 @@ export interface Installation {
   readonly warnings: readonly string[];
 }
 
-/** A state of dpkg that is not finished yet. */
-type Progress = 'unpacked' | 'installed';
+/** How far a package has come; `left` is unpacked for good. */
+type Progress = 'unpacked' | 'left' | 'installed';
 
 /** Triggers activate each other; a chain this long goes round in circles. */
 const TRIGGER_ROUNDS = 100;
@@ -103,14 +103,17 @@ class Installer implements Installation {
     if (this.#state.get(deb) !== 'unpacked') return;
     const one = this.#database.find(`${deb.name}:${deb.architecture}`)!;
     const before = this.#before.get(deb);
-    if (this.#request.leavesUnpacked && this.#waitsFor(deb)) return;
+    if (this.#request.leavesUnpacked && this.#waitsFor(deb)) {
+      this.#state.set(deb, 'left');
+      return;
+    }
     const version = before?.version ?? '';
     const postinst = textOf(deb, 'postinst');
     const isDone =
       (!postinst?.includes('/confmodule') || this.#run('config', one, ['configure', version], deb)) &&
       this.#run('postinst', one, ['configure', version], deb);
+    this.#state.set(deb, isDone ? 'installed' : 'left');
     if (!isDone) return;
-    this.#state.set(deb, 'installed');
     this.#database.put({ ...one, state: 'installed', fields: statusFields(deb.control, 'installed') });
     // Configuring does what the triggers that waited would have done (deb-triggers(5)).
     this.#database.pending.delete(keyOf(one));
@@ -218,7 +221,7 @@ class Installer implements Installation {
   }
 }
 
-function packageOf(deb: OpenedDeb, state: Progress, before: InstalledPackage | undefined): InstalledPackage {
+function packageOf(deb: OpenedDeb, state: 'unpacked', before: InstalledPackage | undefined): InstalledPackage {
   return {
     name: deb.name,
     version: deb.version,

@@ -63,13 +63,20 @@ export const passOn =
     return operands.length === 0 ? fail(call, 'no command') : call.run(operands, { stdin: call.stdin });
   };
 
+/**
+ * Scripts ask for the release of the kernel to refuse one that is too old, and an image is not made for the kernel of the host that makes it:
+ * the answer is one that everything in it accepts.
+ */
+const KERNEL_RELEASE = '6.1.0';
+
 export const uname =
   (machine: string | undefined): Program =>
   (call) => {
-    const { has } = parseOptions(call, { flags: 'sm' });
+    const { has } = parseOptions(call, { flags: 'srm' });
     if (has('m') && machine === undefined) throw new NotInterpretable('uname -m');
-    const parts = [...(has('s') || !has('m') ? ['Linux'] : []), ...(has('m') ? [machine] : [])];
-    call.stdout(`${parts.join(' ')}\n`);
+    const isPlain = !has('r') && !has('m');
+    const words = [has('s') || isPlain ? 'Linux' : '', has('r') ? KERNEL_RELEASE : '', has('m') ? machine : ''];
+    call.stdout(`${words.filter(Boolean).join(' ')}\n`);
     return 0;
   };
 
