@@ -214,7 +214,7 @@ describe('an entry', () => {
       ['directory', 'c', 0, 1_700_000_000],
       ['file', 'usr/share/.d', 0, 1_700_000_000],
     ]);
-    expect(owners.get('c')).toEqual({ user: '', group: '' });
+    expect(owners?.get('c')).toEqual({ user: '', group: '' });
   });
 });
 
