@@ -39,7 +39,7 @@ export function encodeDeb(deb: DebFacts): Uint8Array {
     control,
     members: [...deb.members].map(([member, { mode, bytes }]) => [member, mode, Buffer.from(bytes).toString('base64')]),
     rows: deb.entries.map((entry) => toRow(entry, deb.md5)),
-    owners: [...deb.owners].map(([path, { user, group }]) => [path, user, group]),
+    owners: [...(deb.owners ?? [])].map(([path, { user, group }]) => [path, user, group]),
     content,
   };
   return new TextEncoder().encode(JSON.stringify(record));

@@ -18,7 +18,7 @@ export interface OpenedDeb {
    * Names of owner and group by path, where they are not root's 0: dpkg takes the target's ids for these names, and those of the entry only
    * where the target does not know them. `''` where the archive has no name.
    */
-  readonly owners: ReadonlyMap<string, { readonly user: string; readonly group: string }>;
+  readonly owners?: ReadonlyMap<string, { readonly user: string; readonly group: string }> | undefined;
   /** The blob of the cache that holds the contents; undefined when there are none. */
   readonly content: { readonly digest: Digest; readonly file: string } | undefined;
 }

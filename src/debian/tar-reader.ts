@@ -33,11 +33,11 @@ export class TarReader {
         await this.#expectZeros();
         return undefined;
       }
-      this.#open(header);
-      const { type } = header;
-      if (type === 'longName') name = await this.#longText();
-      else if (type === 'longTarget') target = await this.#longText();
-      else return { ...header, type: typeOf(type, name), name: name ?? header.name, target: target ?? header.target };
+      const entry = { ...header, name: name ?? header.name, type: typeOf(header.type, name) };
+      this.#open(entry);
+      if (entry.type === 'longName') name = await this.#longText();
+      else if (entry.type === 'longTarget') target = await this.#longText();
+      else return { ...entry, type: entry.type, target: target ?? header.target };
     }
   }
 
@@ -91,6 +91,6 @@ export class TarReader {
 }
 
 /** The slash that makes a file a directory may stand in the long name. */
-function typeOf(type: TarType, longName: string | undefined): TarType {
+function typeOf(type: TarHeader['type'], longName: string | undefined): TarHeader['type'] {
   return type === 'file' && longName?.endsWith('/') ? 'directory' : type;
 }

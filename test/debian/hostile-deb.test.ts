@@ -92,6 +92,16 @@ describe('an archive', () => {
   });
 });
 
+describe('compressed data', () => {
+  it.each(['gz', 'zst', 'xz'] as const)('with bytes behind its end is refused (%s)', async (compression) => {
+    const data = debMembers({ entries: ENTRIES, compression })[2]!;
+    for (const behind of ['x', 'more of it '.repeat(10)]) {
+      const bytes = Buffer.concat([data.bytes, Buffer.from(behind)]);
+      await expectRefused(makeAr([BINARY!, CONTROL!, { ...data, bytes }]), 'cannot be decompressed');
+    }
+  });
+});
+
 describe('a path', () => {
   it.each(['../etc/passwd', './../x', './a/../../x', '/etc/passwd', './/etc/passwd', './a//b', './a/./b', './..'])(
     'that leaves the image or is no plain one is refused: %j',
@@ -162,6 +172,8 @@ describe('an entry', () => {
   it('that has content where none may be is refused', async () => {
     const entry = { path: 'a', target: 'b', content: 'x' };
     await expectRefused(withEntries(entry), 'says it has content of 1 bytes');
+    const folder = { path: `${'d'.repeat(120)}/`, content: 'x' };
+    await expectRefused(withData(makeTar([folder])), 'says it has content of 1 bytes');
     const negative = (header: Buffer): void => void header.fill(0xff, 124, 136);
     await expectRefused(withEntries({ path: 'a', spoil: negative }), 'says it has content of -1 bytes');
   });
@@ -202,7 +214,7 @@ describe('an entry', () => {
       ['directory', 'c', 0, 1_700_000_000],
       ['file', 'usr/share/.d', 0, 1_700_000_000],
     ]);
-    expect(owners.get('c')).toEqual({ user: '', group: '' });
+    expect(owners?.get('c')).toEqual({ user: '', group: '' });
   });
 });
 

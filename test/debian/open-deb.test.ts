@@ -66,7 +66,7 @@ describe('an opened package', () => {
     expect(targets).toEqual(['tool', 'usr/bin/tool', 'usr/bin/tool', `../${'c'.repeat(150)}`]);
     expect(deb.entries.map(({ path }) => path)).toContain(LONG_PATH);
     expect(deb.entries.find(({ path }) => path === 'usr/bin/tool')).toMatchObject({ uid: 0, gid: 42 });
-    expect([...deb.owners]).toEqual([['usr/bin/tool', { user: 'root', group: 'shadow' }]]);
+    expect([...(deb.owners ?? [])]).toEqual([['usr/bin/tool', { user: 'root', group: 'shadow' }]]);
   });
 
   it('has the contents, and their md5', async () => {
