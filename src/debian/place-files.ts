@@ -98,7 +98,7 @@ function ownerOf(
   { tree, deb }: Placing,
   { path, type, uid, gid, mtime }: DebEntry,
 ): Pick<DebEntry, 'uid' | 'gid' | 'mtime'> {
-  const names = deb.owners.get(path);
+  const names = deb.owners?.get(path);
   return {
     uid: (names && idOf(tree, 'passwd', names.user)) ?? uid,
     gid: (names && idOf(tree, 'group', names.group)) ?? gid,
