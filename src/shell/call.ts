@@ -8,7 +8,7 @@ import { runToEnd } from './subshell.ts';
 import { parseScript } from './syntax.ts';
 import { decodeText } from './text.ts';
 
-export const STANDARD_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const STANDARD_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const STANDARD_FOLDER = /^\/(?:usr\/|usr\/local\/)?s?bin\/([^/]+)$/;
 
 /** The path that a name leads to on PATH, as the image would have it; undefined where there is none. */

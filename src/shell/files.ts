@@ -21,6 +21,12 @@ export function lookAt(tree: WritableTree, path: string, follow = true): TreeNod
   return node;
 }
 
+/** Throws `NotInterpretable` where a directory's names are asked for that the kernel makes up. */
+export function refuseLive(tree: WritableTree, directory: string): void {
+  const at = tree.resolve(directory);
+  if (at === 'proc' || at === 'sys') throw new NotInterpretable(`/${at}/*`);
+}
+
 /** Bytes of a file. Throws `FileError`, and `NotInterpretable` for what only a running kernel has or what was not captured of the base. */
 export function readBytes(tree: WritableTree, path: string): Uint8Array {
   if (isNull(path)) return new Uint8Array();

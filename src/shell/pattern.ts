@@ -19,7 +19,7 @@ interface Char {
 }
 
 /** Source of a regular expression, without anchors, for strings of bytes. */
-export function patternSource(pieces: readonly Piece[]): string {
+function patternSource(pieces: readonly Piece[]): string {
   const chars = charsOf(pieces);
   let source = '';
   for (let at = 0; at < chars.length; at++) {

@@ -63,20 +63,57 @@ export const passOn =
     return operands.length === 0 ? fail(call, 'no command') : call.run(operands, { stdin: call.stdin });
   };
 
+export interface Kernel {
+  /** What `uname -m` prints (`x86_64`); without it that is refused. */
+  readonly machine?: string | undefined;
+  /** What `uname -r` prints; without it that is refused. */
+  readonly release?: string | undefined;
+}
+
 export const uname =
-  (machine: string | undefined): Program =>
+  ({ machine, release }: Kernel): Program =>
   (call) => {
-    const { has } = parseOptions(call, { flags: 'sm' });
-    if (has('m') && machine === undefined) throw new NotInterpretable('uname -m');
-    const parts = [...(has('s') || !has('m') ? ['Linux'] : []), ...(has('m') ? [machine] : [])];
-    call.stdout(`${parts.join(' ')}\n`);
+    const { has } = parseOptions(call, { flags: 'smr' });
+    const asked = [
+      ...(has('s') || !(has('m') || has('r')) ? ['Linux'] : []),
+      ...(has('r') ? [release] : []),
+      ...(has('m') ? [machine] : []),
+    ];
+    if (asked.includes(undefined)) throw new NotInterpretable(call.argv.join(' '));
+    call.stdout(`${asked.join(' ')}\n`);
     return 0;
   };
 
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** As the C locale shows a time in UTC. */
+function showDate(seconds: number): string {
+  const time = new Date(seconds * 1000);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const clock = [time.getUTCHours(), time.getUTCMinutes(), time.getUTCSeconds()].map(two).join(':');
+  const day = String(time.getUTCDate()).padStart(2);
+  return `${DAYS[time.getUTCDay()]} ${MONTHS[time.getUTCMonth()]} ${day} ${clock} UTC ${time.getUTCFullYear()}`;
+}
+
+/** Where nothing says otherwise, local time is UTC (tzset(3)). */
+function isUtc({ env, tree }: Call): boolean {
+  const zone = env.get('TZ');
+  if (zone !== undefined) return /^(?:|UTC0?|Etc\/UTC)$/.test(zone);
+  const link = tree.get('etc/localtime', false);
+  return !link || (link.type === 'symlink' && /^\/usr\/share\/zoneinfo\/(?:Etc\/)?UTC$/.test(link.target));
+}
+
+/** The time is that of the tree; -d takes what `date` itself printed. */
 export const date: Program = (call) => {
-  const { operands } = parseOptions(call, { flags: 'u' });
-  if (operands.length !== 1 || operands[0] !== '+%s') throw new NotInterpretable(`date ${operands.join(' ')}`);
-  call.stdout(`${call.tree.now}\n`);
+  const { operands, has, value } = parseOptions(call, { flags: 'u', values: 'd' });
+  const [format] = operands;
+  const now = call.tree.now;
+  if (operands.length > 1 || (format !== undefined && format !== '+%s'))
+    throw new NotInterpretable(call.argv.join(' '));
+  if (has('d') && value('d') !== showDate(now)) throw new NotInterpretable(`date -d ${value('d')}`);
+  if (format === undefined && !has('u') && !isUtc(call)) throw new NotInterpretable('date in local time');
+  call.stdout(format === undefined ? `${showDate(now)}\n` : `${now}\n`);
   return 0;
 };
 
@@ -140,9 +177,17 @@ function computed(left: string, operator: string, right: string): string {
 /** The one form of program that several scripts use: fields of lines, or of those that match. */
 const AWK_PROGRAM = /^\s*(?:\/((?:[^/\\]|\\.)*)\/)?\s*\{\s*print\s*(?:\$([0-9]+))?\s*;?\s*\}\s*$/;
 
+/** A program of the locales package: the value of the last line with LANG. */
+const AWK_LANG = `/^LANG=/ {gsub("\\"", ""); sub("LANG=", ""); lang=$0;} END {print lang}`;
+
 export const awk: Program = (call: Call) => {
   const { operands, value } = parseOptions(call, { values: 'F', stopsAtOperand: true });
   const [program = '', ...paths] = operands;
+  if (program === AWK_LANG && paths.length === 0) {
+    const last = linesOf(call.stdin).findLast((line) => line.startsWith('LANG='));
+    call.stdout(`${(last ?? '').replaceAll('"', '').replace('LANG=', '')}\n`);
+    return 0;
+  }
   const [all, pattern, field = '0'] = AWK_PROGRAM.exec(program) ?? [];
   const separator = value('F');
   if (all === undefined || (separator !== undefined && !/^[^ \\|+*?.()[\]{}^$t]$/.test(separator))) {
