@@ -1,9 +1,9 @@
-// Utilities that run others, and small ones: `xargs`, `env`, `nice`, `timeout`, `expr`, `seq`, `date`, `uname`, `awk`.
+// Utilities that run others, and small ones: `xargs`, `env`, `nice`, `timeout`, `expr`, `seq`, `date`, `uname`.
 import { parseOptions } from './options.ts';
 import { NotInterpretable, type Call, type Program } from './program.ts';
 import { compileRegex } from './regex.ts';
 import { fromByteString, linesOf, toByteString } from './text.ts';
-import { fail, readSources } from './utility.ts';
+import { fail } from './utility.ts';
 
 export const xargs: Program = (call) => {
   const { operands, has, value } = parseOptions(call, {
@@ -173,35 +173,3 @@ function computed(left: string, operator: string, right: string): string {
   if (operator === '*') return String(a * b);
   return String(operator === '/' ? a / b : a % b);
 }
-
-/** The one form of program that several scripts use: fields of lines, or of those that match. */
-const AWK_PROGRAM = /^\s*(?:\/((?:[^/\\]|\\.)*)\/)?\s*\{\s*print\s*(?:\$([0-9]+))?\s*;?\s*\}\s*$/;
-
-/** A program of the locales package: the value of the last line with LANG. */
-const AWK_LANG = `/^LANG=/ {gsub("\\"", ""); sub("LANG=", ""); lang=$0;} END {print lang}`;
-
-export const awk: Program = (call: Call) => {
-  const { operands, value } = parseOptions(call, { values: 'F', stopsAtOperand: true });
-  const [program = '', ...paths] = operands;
-  if (program === AWK_LANG && paths.length === 0) {
-    const last = linesOf(call.stdin).findLast((line) => line.startsWith('LANG='));
-    call.stdout(`${(last ?? '').replaceAll('"', '').replace('LANG=', '')}\n`);
-    return 0;
-  }
-  const [all, pattern, field = '0'] = AWK_PROGRAM.exec(program) ?? [];
-  const separator = value('F');
-  if (all === undefined || (separator !== undefined && !/^[^ \\|+*?.()[\]{}^$t]$/.test(separator))) {
-    throw new NotInterpretable(`awk ${program}`);
-  }
-  const regex =
-    pattern === undefined
-      ? undefined
-      : compileRegex(pattern.replaceAll('\\/', '/'), { isExtended: true, needsExtent: false });
-  const { sources, isComplete } = readSources(call, paths);
-  for (const line of sources.flatMap(({ text }) => linesOf(text))) {
-    if (regex && !regex.test(toByteString(line))) continue;
-    const fields = separator === undefined ? line.split(/[ \t]+/).filter(Boolean) : line.split(separator);
-    call.stdout(`${field === '0' ? line : (fields[Number(field) - 1] ?? '')}\n`);
-  }
-  return isComplete ? 0 : 2;
-};

@@ -23,7 +23,10 @@ export const sed: Program = (call) => {
   if (script === undefined) return fail(call, 'no script', 1);
   const commands = parseSed(script, has('E') || has('r'));
   const run = (text: string, write: (text: string) => void): number =>
-    new SedRun(commands, toByteString(text), has('n'), (bytes) => write(fromByteString(bytes))).run();
+    new SedRun(commands, toByteString(text), has('n'), {
+      write: (bytes) => write(fromByteString(bytes)),
+      run: (command) => toByteString(printedBy(call, fromByteString(command))),
+    }).run();
   if (has('i')) return forEach(call, operands, (path) => editInPlace(call, path, run), "can't read");
   const { sources, isComplete } = readSources(call, operands);
   if (has('s') && sources.length > 1) throw new NotInterpretable('sed -s of several files');
@@ -34,6 +37,13 @@ export const sed: Program = (call) => {
   const status = run(text, call.stdout);
   return status !== 0 || isComplete ? status : 2;
 };
+
+/** Without the newline at its end. */
+function printedBy(call: Call, command: string): string {
+  const parts: string[] = [];
+  call.run(['sh', '-c', command], { stdout: (text) => void parts.push(text) });
+  return parts.join('').replace(/\n$/, '');
+}
 
 /** A new file in the old one's place: of a symbolic link, it takes the place of the link. */
 function editInPlace(call: Call, path: string, run: (text: string, write: (text: string) => void) => number): number {
@@ -49,6 +59,12 @@ function editInPlace(call: Call, path: string, run: (text: string, write: (text:
 /** Commands of one run: a loop of labels that never ends must. */
 const COMMAND_LIMIT = 10_000_000;
 
+/** What a run does outside of its lines, in bytes. */
+interface SedWorld {
+  readonly write: (bytes: string) => void;
+  readonly run: (command: string) => string;
+}
+
 type Next = 'next' | 'end' | 'again' | 'quit' | undefined;
 
 class SedRun {
@@ -56,6 +72,7 @@ class SedRun {
   readonly #lines: string[];
   readonly #isQuiet: boolean;
   readonly #write: (bytes: string) => void;
+  readonly #runCommand: (bytes: string) => string;
   readonly #lacksEnd: boolean;
   /** Ranges under way, by command: the line that ends them, or that none is known yet. */
   readonly #ranges = new Map<SedCommand, number | undefined>();
@@ -68,13 +85,14 @@ class SedRun {
   #count = 0;
   #status = 0;
 
-  constructor(commands: readonly SedCommand[], bytes: string, isQuiet: boolean, write: (bytes: string) => void) {
+  constructor(commands: readonly SedCommand[], bytes: string, isQuiet: boolean, { write, run }: SedWorld) {
     this.#commands = commands;
     this.#lines = bytes.split('\n');
     this.#lacksEnd = this.#lines.at(-1) !== '';
     if (!this.#lacksEnd) this.#lines.pop();
     this.#isQuiet = isQuiet;
     this.#write = write;
+    this.#runCommand = run;
   }
 
   run(): number {
@@ -258,7 +276,7 @@ class SedRun {
     return found;
   }
 
-  #substitute({ regex, replacement, isGlobal, number, isPrinted }: Substitution): void {
+  #substitute({ regex, replacement, isGlobal, number, isPrinted, isRun }: Substitution): void {
     const found = [...this.#space.matchAll(this.#remember(regex))];
     const chosen = isGlobal ? found.slice(number - 1) : found.slice(number - 1, number);
     if (chosen.length === 0) return;
@@ -273,6 +291,7 @@ class SedRun {
     }
     this.#space = result + this.#space.slice(from);
     this.#wasReplaced = true;
+    if (isRun) this.#space = this.#runCommand(this.#space);
     if (isPrinted) this.#print(this.#space);
   }
 }

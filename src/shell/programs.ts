@@ -2,13 +2,14 @@
 import { echo } from './echo.ts';
 import { printf } from './printf.ts';
 import { chgrp, chmod, chown, getent, id } from './program-accounts.ts';
+import { awk } from './program-awk.ts';
 import { cmp, diff, sum } from './program-compare.ts';
 import { cp, install, ln, mv } from './program-copy.ts';
 import { find } from './program-find.ts';
 import { egrep, fgrep, grep } from './program-grep.ts';
 import { basename, dirname, ls, readlink, realpath, stat, which } from './program-paths.ts';
 import { mkdir, mktemp, rm, rmdir, touch } from './program-remove.ts';
-import { awk, date, env, expr, passOn, seq, uname, xargs, type Kernel } from './program-run.ts';
+import { date, env, expr, passOn, seq, uname, xargs, type Kernel } from './program-run.ts';
 import { sed } from './program-sed.ts';
 import { cat, cut, head, sort, tail, tee, uniq, wc } from './program-text.ts';
 import { tr } from './program-tr.ts';

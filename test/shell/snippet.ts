@@ -18,7 +18,7 @@ export function smallTree(): WritableTree {
   for (const path of ['/etc', '/root', '/box', '/usr/bin', '/usr/sbin', '/tmp']) tree.makeDirectories(path);
   tree.write('/etc/passwd', 'root:x:0:0:root:/root:/bin/sh\ndaemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n');
   tree.write('/etc/group', 'root:x:0:\ndaemon:x:1:\n');
-  for (const name of posixPrograms().keys()) tree.write(`/usr/bin/${name}`, '', { mode: 0o755 });
+  for (const name of ['sh', ...posixPrograms().keys()]) tree.write(`/usr/bin/${name}`, '', { mode: 0o755 });
   return tree;
 }
 

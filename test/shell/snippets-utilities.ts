@@ -172,4 +172,32 @@ export const UTILITIES: readonly Snippet[] = [
     'cat > script <<\'E\'\n#!/bin/sh\necho "script $# $1 $FOO"\nexit 7\nE\nchmod +x script; FOO=a; ./script p; echo $?; export FOO; ./script "x y"; chmod -x script; ./script; echo $?; rm script; ./script; echo $?',
     'script 1 p \n7\nscript 1 x y a\n126\n127\n',
   ],
+  [
+    "sh -c 'echo \"$0 $# $1\"; exit 4' nm a b; echo $?; echo 'echo in $1 $0; false; echo on' > s; sh s x; sh -e s y; echo $?; sh nope; echo $?; sh -c 'echo $0'; A=1 sh -c 'echo $A'; x=2; sh -c 'echo [$x]'; sh -ec 'false; echo no'; echo $?",
+    'nm 2 a\n4\nin x s\non\nin y s\n1\n2\nsh\n1\n[]\n1\n',
+  ],
+  [
+    'echo /a/b.py | sed -nE \'/^(.*)\\/(.+)\\.py$/s,,echo "\\1/__pycache__/\\2".*,e\'; echo /a/b.py | sed -E \'/^(.*)\\/(.+)\\.py$/s,,echo "\\1/__pycache__/\\2".*,e\'; echo x | sed \'s/x/printf "a\\\\nb\\\\n"/e\'',
+    '/a/__pycache__/b.*\na\nb\n',
+  ],
+  [
+    'printf \'/usr/a/b.py\\n/c.py\\n/d.txt\\n\' | awk -F/ \'BEGIN {OFS="/"} /\\.py$/ {$NF=sprintf("__pycache__/%s.*.py[co]", substr($NF,1,length($NF)-3)); print}\'; printf \'/usr/a/b.py\\n/c.py\\n/d.txt\\n\' | awk -F/ \'BEGIN {OFS="/"} /\\.py$/ {NF--; print}\'; printf \'LANG="x"\\nLANG=LANG=y\\n"LANG=z\\n\' | awk \'/^LANG=/ {gsub("\\"", ""); sub("LANG=", ""); lang=$0;} END {print lang}\'',
+    '/usr/a/__pycache__/b.*.py[co]\n/__pycache__/c.*.py[co]\n/usr/a\n\nLANG=y\n',
+  ],
+  [
+    "printf 'a b\\n' > f; cp f g; cp --remove-destination f g; cat g; cp -l f h; echo c >> h; cat f; cp -n g f; cat f | wc -l; cp -t . nope; echo $?; mkdir d; cp -t d f g; ls d; mv -t d h; ls d; mv -n f d; ls; install -t d f 2>/dev/null; stat -c %a d/f; install -m 4755 f i; stat -c %a i; ln f d; echo $?; ln -f f d; ln d/f j; cmp -s f j; echo $?; cp -v f k; mv -v k l; rm -v l; ln -sv f m; mkdir -v n; mkdir -pv n o; rmdir -v o; touch d/.x; cp -r d/. q; ls -A q; cp -a d r; ls -A r; cp -R d q; ls q/d",
+    "a b\na b\nc\n2\n1\nf\ng\nf\ng\nh\nd\nf\ng\n755\n4755\n1\n0\n'f' -> 'k'\nrenamed 'k' -> 'l'\nremoved 'l'\n'm' -> 'f'\nmkdir: created directory 'n'\nmkdir: created directory 'o'\nrmdir: removing directory, 'o'\n.x\nf\ng\nh\n.x\nf\ng\nh\nf\ng\nh\n",
+  ],
+  [
+    "cd /nope || echo stay; cat nope f 2>/dev/null; echo $?; head -n 2 nope; echo $?; printf '1\\n2\\n3\\n' | head -n 2 | tail -n 1; printf '1\\n2\\n3\\n' | sed -n '$p'; printf 'a,b;c\\n' | cut -d, -f2 | cut -d';' -f1; printf 'x y  z\\n' | tr -s ' ' | cut -d' ' -f3; printf 'b\\na\\n' | sort | head -n1; echo 'a=1' | cut -d= -f2-; printf 'a\\tb\\n' | cut -f2; echo abc | cut -c1,3; echo abc | cut -b2; printf 'k v\\nk2 v2\\n' | while read k v; do echo \"$v:$k\"; done | sort -r",
+    'stay\n1\n1\n2\n3\nb\nz\na\n1\nb\nac\nb\nv:k\nv2:k2\n',
+  ],
+  [
+    "echo 'Hello World' | sed -e 's/World/There/' -e 's/Hello/Hi/'; echo aaa | sed 's/a/b/g;s/b/c/'; echo 'path=/usr/lib' | sed 's,/usr,/opt,'; echo foo | sed -n 's/foo/bar/p;s/nope/x/p'; printf 'one\\ntwo\\n' | sed '/one/a after'; printf 'one\\ntwo\\n' | sed '/two/i before'; printf 'one\\ntwo\\n' | sed '/one/c\\\nchanged\\\ntwice'; printf '#a\\nb\\n' | sed '/^#/!s/b/B/'; printf 'a\\nb\\nc\\n' | sed -n '2{p;q}'; printf 'a\\nb\\nc\\n' | sed '/b/,$d'; printf 'START\\nx\\nEND\\ny\\n' | sed '/START/,/END/{/START/n;/END/!d}'; printf 'a b\\n' | sed -r 's/([a-z]) ([a-z])/\\2 \\1/'; echo 'x\\y' | sed 's/\\\\/\\//'; echo a.b | sed 's/[.]/-/'; echo 'a]b' | sed 's/[]]/-/'; echo 'tab\tx' | sed 's/\\t/_/'; echo aab | sed 's/a\\{1,\\}/x/'; echo ab | sed 's/\\(a\\)\\(b\\)/\\2\\1/'; echo abab | sed 's/\\(ab\\)\\1/x/'; echo 'a  b' | sed -E 's/ +/ /g'; printf 'a\\n' | sed -s 's/a/b/'; printf 'x\\n' | sed -e '' -e 's/x/y/'; echo a | sed '$!d'; echo q | sed 's/q/[&]/'; echo \"it's\" | sed \"s/'/\\\"/\"",
+    'Hi There\ncbb\npath=/opt/lib\nbar\none\nafter\ntwo\none\nbefore\ntwo\nchanged\ntwice\ntwo\n#a\nB\nb\na\nSTART\nEND\ny\nb a\nx/y\na-b\na-b\ntab_x\nxb\nba\nx\na b\nb\ny\na\n[q]\nit"s\n',
+  ],
+  [
+    "echo abc | grep -q b && echo yes; echo abc | grep -c b; printf 'a b\\nc\\n' | grep -o '[a-z] [a-z]'; echo 'foo.bar' | grep -q 'foo\\.bar' && echo dot; echo foo | grep -E 'fo{2}$'; echo 'a-b' | grep -e '-b'; printf 'A\\nb\\n' | grep -iv a; echo x | grep -E '^(x|y)+$'; printf 'one two\\n' | grep -w two; echo foobar | grep -w foo; echo $?; printf 'a\\nb\\n' | grep -n -v a; echo '$x' | grep '$x'; echo 'a^b' | grep 'a^b'; echo 'a$b' | grep -F 'a$b'; echo 'k = v' | grep -q '^k[[:space:]]*=[[:space:]]*v$'; echo $?; echo ab | grep -E 'a|b|c'; echo 'x' | grep -x -F -e y -e x; echo abc | grep '^abc$'; echo 'word1 word2' | grep '\\<word2\\>'; echo foo | grep 'o\\{2\\}'; echo '(x)' | grep '(x)'; echo '(x)' | grep -E '\\(x\\)'; grep -c x /dev/null; echo $?",
+    'yes\n1\na b\ndot\nfoo\na-b\nb\nx\none two\n1\n2:b\n$x\na^b\na$b\n0\nab\nx\nabc\nword1 word2\nfoo\n(x)\n(x)\n0\n1\n',
+  ],
 ];
