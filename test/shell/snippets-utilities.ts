@@ -185,6 +185,10 @@ export const UTILITIES: readonly Snippet[] = [
     '/usr/a/__pycache__/b.*.py[co]\n/__pycache__/c.*.py[co]\n/usr/a\n\nLANG=y\n',
   ],
   [
+    'mkdir -p a/b c; touch a/b/x.crt c/y.crt; ln -s ../c a/l; ln -s nope a/dangling; find -L a -type f -name "*.crt" | sort; find a -type l | sort; find -L a -type l; ln -s loop2 loop1; ln -s loop1 loop2; [ -e loop1 ] || echo loop; [ -L loop1 ] && echo link; cat loop1 2>/dev/null; echo $?',
+    'a/b/x.crt\na/l/y.crt\na/dangling\na/l\na/dangling\nloop\nlink\n1\n',
+  ],
+  [
     "printf 'a b\\n' > f; cp f g; cp --remove-destination f g; cat g; cp -l f h; echo c >> h; cat f; cp -n g f; cat f | wc -l; cp -t . nope; echo $?; mkdir d; cp -t d f g; ls d; mv -t d h; ls d; mv -n f d; ls; install -t d f 2>/dev/null; stat -c %a d/f; install -m 4755 f i; stat -c %a i; ln f d; echo $?; ln -f f d; ln d/f j; cmp -s f j; echo $?; cp -v f k; mv -v k l; rm -v l; ln -sv f m; mkdir -v n; mkdir -pv n o; rmdir -v o; touch d/.x; cp -r d/. q; ls -A q; cp -a d r; ls -A r; cp -R d q; ls q/d",
     "a b\na b\nc\n2\n1\nf\ng\nf\ng\nh\nd\nf\ng\n755\n4755\n1\n0\n'f' -> 'k'\nrenamed 'k' -> 'l'\nremoved 'l'\n'm' -> 'f'\nmkdir: created directory 'n'\nmkdir: created directory 'o'\nrmdir: removing directory, 'o'\n.x\nf\ng\nh\n.x\nf\ng\nh\nf\ng\nh\n",
   ],
