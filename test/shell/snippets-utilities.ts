@@ -189,6 +189,10 @@ export const UTILITIES: readonly Snippet[] = [
     'a/b/x.crt\na/l/y.crt\na/dangling\na/l\na/dangling\nloop\nlink\n1\n',
   ],
   [
+    'mkdir a; echo x > a/f; ln a/f a/g; cp -a a b; echo y >> b/f; cat b/g a/f; cp -r a c; echo z >> c/f; cat c/g; cp -d a/f a/g .; [ f -ef g ] && echo one; x=aXbXcXd; echo ${x#*X} ${x##*X} ${x%X*} ${x%%X*} ${x#*X*X} ${x##*X*X} ${x%X*X*} ${x%%X*X*} ${x#?} ${x%?} ${x#*} ${x##*}e ${x%*} ${x%%*}e ${x#[a-z]*X} ${x%%[X]*}',
+    'x\ny\nx\nx\none\nbXcXd d aXbXc a cXd d aXb a XbXcXd aXbXcX aXbXcXd e aXbXcXd e bXcXd a\n',
+  ],
+  [
     "printf 'a b\\n' > f; cp f g; cp --remove-destination f g; cat g; cp -l f h; echo c >> h; cat f; cp -n g f; cat f | wc -l; cp -t . nope; echo $?; mkdir d; cp -t d f g; ls d; mv -t d h; ls d; mv -n f d; ls; install -t d f 2>/dev/null; stat -c %a d/f; install -m 4755 f i; stat -c %a i; ln f d; echo $?; ln -f f d; ln d/f j; cmp -s f j; echo $?; cp -v f k; mv -v k l; rm -v l; ln -sv f m; mkdir -v n; mkdir -pv n o; rmdir -v o; touch d/.x; cp -r d/. q; ls -A q; cp -a d r; ls -A r; cp -R d q; ls q/d",
     "a b\na b\nc\n2\n1\nf\ng\nf\ng\nh\nd\nf\ng\n755\n4755\n1\n0\n'f' -> 'k'\nrenamed 'k' -> 'l'\nremoved 'l'\n'm' -> 'f'\nmkdir: created directory 'n'\nmkdir: created directory 'o'\nrmdir: removing directory, 'o'\n.x\nf\ng\nh\n.x\nf\ng\nh\nf\ng\nh\n",
   ],
