@@ -23,6 +23,11 @@ export interface WorldOptions {
 }
 
 const DEBCONF_CACHE = '/var/cache/debconf';
+/**
+ * Scripts ask for the release of the kernel to refuse one that is too old, and an image is not made for the kernel of the host that makes it:
+ * the answer is one that everything in it accepts.
+ */
+const KERNEL_RELEASE = '6.1.0';
 
 export interface CreatedWorld extends ScriptWorld {
   /** What waits for the last script: the cache of libraries. Throws `NotInterpretable`. */
@@ -43,7 +48,7 @@ export function createScriptWorld({ tree, database, architecture, templatesOf }:
     ['update-ca-certificates', updateCaCertificates],
     ['openssl', openssl],
   ] as const;
-  const posix = posixPrograms({ machine: MACHINES.get(architecture) });
+  const posix = posixPrograms({ machine: MACHINES.get(architecture), release: KERNEL_RELEASE });
   const programs = new Map([...posix, ...debian, ...own]);
   const modules = (owner: InstalledPackage): ReturnType<ScriptWorld['modules']> => {
     const templates = templatesOf(owner);
@@ -68,6 +73,7 @@ const ESSENTIAL: ReadonlySet<string> = new Set([
   'dpkg-trigger',
   'invoke-rc.d',
   'ldconfig',
+  'sh',
   'update-alternatives',
   'update-passwd',
   'update-rc.d',

@@ -1,5 +1,5 @@
 // Builtins about names and places: `command`, `type`, `cd`, `pwd`, `umask`.
-import type { ShellBuiltin } from './builtin.ts';
+import { SPECIAL, type ShellBuiltin } from './builtin.ts';
 import { pathOf } from './builtins-control.ts';
 import { absolute, lookAt } from './files.ts';
 import { changeMode } from './mode.ts';
@@ -40,7 +40,8 @@ const pwd: ShellBuiltin = (shell, [, option]) => {
   return 0;
 };
 
-const umask: ShellBuiltin = (shell, [, word]) => {
+const umask: ShellBuiltin = (shell, [, ...words]) => {
+  const [word] = words[0] === '--' ? words.slice(1) : words;
   if (word === undefined) print(shell, `${shell.umask.toString(8).padStart(4, '0')}\n`);
   else if (/^[0-7]{1,4}$/.test(word)) shell.umask = Number.parseInt(word, 8) & 0o777;
   else if (word.startsWith('-')) throw new NotInterpretable(`umask ${word}`);
@@ -55,16 +56,12 @@ function describe(
   isBuiltin: (name: string) => boolean,
 ): [word: string, sentence: string] | undefined {
   if (KEYWORDS.has(name)) return [name, 'a shell keyword'];
-  if (SPECIAL_NAMES.has(name)) return [name, 'a special shell builtin'];
+  if (SPECIAL.has(name)) return [name, 'a special shell builtin'];
   if (shell.functions.has(name) || shell.extras.has(name)) return [name, 'a shell function'];
   if (isBuiltin(name)) return [name, 'a shell builtin'];
   const path = pathOf(shell, name);
   return path === undefined ? undefined : [path, path];
 }
-
-const SPECIAL_NAMES: ReadonlySet<string> = new Set(
-  '. : break continue eval exec exit export readonly return set shift times trap unset'.split(' '),
-);
 
 /** `isBuiltin` and `run` come from the table that these stand in. */
 export function naming(

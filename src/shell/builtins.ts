@@ -10,25 +10,6 @@ import type { Program } from './program.ts';
 import { exported } from './state.ts';
 import { test } from './test.ts';
 
-/** POSIX XCU 2.14: their assignments stay, and their errors end the shell. */
-export const SPECIAL: ReadonlySet<string> = new Set([
-  '.',
-  ':',
-  'break',
-  'continue',
-  'eval',
-  'exec',
-  'exit',
-  'export',
-  'readonly',
-  'return',
-  'set',
-  'shift',
-  'times',
-  'trap',
-  'unset',
-]);
-
 const within =
   (program: Program): ShellBuiltin =>
   (shell, argv) =>

@@ -1,6 +1,6 @@
 // From a shell to a program: what execve(2) would pass on, and back its status.
 import { FileError } from '../filesystem/writable-tree.ts';
-import { absolute, interpretable, lookAt, readBytes, wordsOf } from './files.ts';
+import { absolute, interpretable, lookAt, readBytes, readText, wordsOf } from './files.ts';
 import { NotInterpretable, type Call, type Program } from './program.ts';
 import { complain, deeper, exported, print, type Shell, type Variable } from './state.ts';
 import { textInput, textOutput, type Stream } from './streams.ts';
@@ -8,7 +8,7 @@ import { runToEnd } from './subshell.ts';
 import { parseScript } from './syntax.ts';
 import { decodeText } from './text.ts';
 
-export const STANDARD_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const STANDARD_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const STANDARD_FOLDER = /^\/(?:usr\/|usr\/local\/)?s?bin\/([^/]+)$/;
 
 /** The path that a name leads to on PATH, as the image would have it; undefined where there is none. */
@@ -77,6 +77,7 @@ export function invoke(shell: Shell, argv: readonly string[], env: ReadonlyMap<s
   }
   const program = programs.get(full) ?? (base === undefined ? undefined : programs.get(base));
   if (program) return runProgram(program, callOf(shell, argv, env));
+  if (base === 'sh' || base === 'dash') return runShell(shell, argv, env);
   if (!node) throw new NotInterpretable(full);
   return runFile(shell, full, argv, env);
 }
@@ -98,6 +99,26 @@ function runFile(shell: Shell, path: string, argv: readonly string[], env: Reado
   const text = decodeText(bytes, path);
   const child = createShell({ ...shell, env, name: path, args: argv.slice(1), depth: deeper(shell.depth) });
   setFlags(child, match[1]);
+  return runToEnd(child, () => child.machine.evaluate(child, parseScript(text).commands, false));
+}
+
+/** `sh -c TEXT [NAME [ARG…]]` and `sh FILE [ARG…]`. */
+function runShell(shell: Shell, argv: readonly string[], env: ReadonlyMap<string, string>): number {
+  const words = argv.slice(1);
+  const letters: string[] = [];
+  while (/^-[a-z]+$/.test(words[0] ?? '')) letters.push(...words.shift()!.slice(1).split(''));
+  const isText = letters.includes('c');
+  const [first, ...rest] = words;
+  if (first === undefined || /^[-+]/.test(first)) throw new NotInterpretable(argv.join(' '));
+  const [name, args] = isText ? [rest[0] ?? argv[0]!, rest.slice(1)] : [first, rest];
+  const child = createShell({ ...shell, env, name, args, depth: deeper(shell.depth) });
+  setFlags(child, `-${letters.filter((letter) => letter !== 'c').join('')}`);
+  const path = absolute(shell.cwd, first);
+  if (!isText && lookAt(shell.machine.tree, path)?.type !== 'file') {
+    complain(child, `0: cannot open ${first}: No such file`);
+    return 2;
+  }
+  const text = isText ? first : readText(shell.machine.tree, path);
   return runToEnd(child, () => child.machine.evaluate(child, parseScript(text).commands, false));
 }
 

@@ -1,6 +1,7 @@
 // Simple commands (POSIX XCU 2.9.1): words, redirections, assignments, and then a builtin, a function or a program.
 import type { Assignment, Command, Word } from 'unbash';
-import { BUILTINS, SPECIAL } from './builtins.ts';
+import { SPECIAL } from './builtin.ts';
+import { BUILTINS } from './builtins.ts';
 import { callOf, invoke, runProgram } from './call.ts';
 import { expandText, expandWords } from './expand.ts';
 import { redirected, RedirectError } from './redirect.ts';

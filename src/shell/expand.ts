@@ -27,14 +27,6 @@ export function expandText(shell: Shell, word: Word, isAssignment = false): stri
   return joined(shell, segmentsOf(shell, word, false, isAssignment));
 }
 
-/** `NAME=word`, as an argument of `export`, `readonly` or `local`: one field whatever it holds. */
-export function expandAssignmentWord(shell: Shell, word: Word): string {
-  const name = /^[A-Za-z_][A-Za-z0-9_]*=/.exec(word.text)?.[0];
-  const value = joined(shell, segmentsOf(shell, word, false));
-  if (name === undefined || !word.text.startsWith('~', name.length)) return value;
-  return `${name}${expandTilde(shell, value.slice(name.length), true)}`;
-}
-
 /** A word as a pattern. */
 export const expandPattern = (shell: Shell, word: Word): Piece[] =>
   withoutBreaks(shell, segmentsOf(shell, word, false));

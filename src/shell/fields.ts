@@ -1,6 +1,6 @@
 // From the result of expansions to the arguments of a command: splitting at IFS (POSIX XCU 2.6.5) and pathname expansion (2.6.6).
 import { FileError, type WritableTree } from '../filesystem/writable-tree.ts';
-import { absolute, lookAt } from './files.ts';
+import { absolute, lookAt, refuseLive } from './files.ts';
 import { hasWildcard, matches, textOf, type Piece } from './pattern.ts';
 
 /** Text of an expanded word; `break` parts the elements of `$@`. */
@@ -104,6 +104,7 @@ function walk(tree: WritableTree, cwd: string, parts: readonly (readonly Piece[]
 
 function namesIn(tree: WritableTree, directory: string, part: readonly Piece[]): string[] {
   if (lookAt(tree, directory)?.type !== 'directory') return [];
+  refuseLive(tree, directory);
   const names = listed(tree, directory);
   const first = part[0];
   const wantsHidden = first !== undefined && first.text.startsWith('.');

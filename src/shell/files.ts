@@ -1,4 +1,5 @@
 // How programs reach the tree: what a build has only while it runs (/proc, /sys, devices) is refused, and errors get their words.
+import { ImageSpecError } from '../core/error.ts';
 import type { FileErrorCode, TreeNode, WritableTree } from '../filesystem/writable-tree.ts';
 import { FileError } from '../filesystem/writable-tree.ts';
 import { NotInterpretable } from './program.ts';
@@ -16,9 +17,25 @@ export function lookAt(tree: WritableTree, path: string, follow = true): TreeNod
     const node = lookAt(tree, path.replace(/\/+$/, '') || '/', true);
     return node?.type === 'directory' ? node : undefined;
   }
-  const node = tree.get(path, follow);
+  const node = nodeAt(tree, path, follow);
   if (!node && LIVE.test(path)) throw new NotInterpretable(path);
   return node;
+}
+
+/** Links that lead around in a circle lead nowhere (ELOOP). */
+function nodeAt(tree: WritableTree, path: string, follow: boolean): TreeNode | undefined {
+  try {
+    return tree.get(path, follow);
+  } catch (error) {
+    if (error instanceof ImageSpecError && error.code === 'ENTRY_INVALID') return undefined;
+    throw error;
+  }
+}
+
+/** Throws `NotInterpretable` where a directory's names are asked for that the kernel makes up. */
+export function refuseLive(tree: WritableTree, directory: string): void {
+  const at = tree.resolve(directory);
+  if (at === 'proc' || at === 'sys') throw new NotInterpretable(`/${at}/*`);
 }
 
 /** Bytes of a file. Throws `FileError`, and `NotInterpretable` for what only a running kernel has or what was not captured of the base. */
@@ -26,7 +43,8 @@ export function readBytes(tree: WritableTree, path: string): Uint8Array {
   if (isNull(path)) return new Uint8Array();
   const node = lookAt(tree, path);
   if (!node && path.startsWith('/dev/')) throw new NotInterpretable(path);
-  if (node?.type === 'other') throw new NotInterpretable(path);
+  if (!node) throw new FileError('ENOENT', path);
+  if (node.type === 'other') throw new NotInterpretable(path);
   return interpretable(() => tree.read(path));
 }
 

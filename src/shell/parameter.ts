@@ -16,7 +16,7 @@ interface Operand {
 const FLAG_ORDER: readonly Flag[] = ['u', 'a', 'C', 'v', 'x', 'n', 'f', 'e'];
 
 /** A process has a number; a script here has none, and this stands for it wherever `$$` becomes part of a name. */
-export const PROCESS_ID = '2';
+const PROCESS_ID = '2';
 
 function parameterOf(shell: Shell, name: string): string | undefined {
   if (/^[0-9]+$/.test(name)) return name === '0' ? shell.name : shell.args[Number(name) - 1];

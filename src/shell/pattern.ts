@@ -19,13 +19,13 @@ interface Char {
 }
 
 /** Source of a regular expression, without anchors, for strings of bytes. */
-export function patternSource(pieces: readonly Piece[]): string {
+function patternSource(pieces: readonly Piece[], star = '[^]*'): string {
   const chars = charsOf(pieces);
   let source = '';
   for (let at = 0; at < chars.length; at++) {
     const { char, isQuoted } = chars[at]!;
     if (isQuoted) source += escape(char);
-    else if (char === '*') source += '[^]*';
+    else if (char === '*') source += star;
     else if (char === '?') source += '[^]';
     else if (char === '[') {
       const bracket = readBracket(chars, at);
@@ -41,19 +41,19 @@ export function matches(text: string, pieces: readonly Piece[]): boolean {
   return new RegExp(`^(?:${patternSource(pieces)})$`).test(toByteString(text));
 }
 
-/** `${x#p}`, `${x##p}`, `${x%p}`, `${x%%p}`. */
+/**
+ * `${x#p}`, `${x##p}`, `${x%p}`, `${x%%p}`. Stars that take as little as they can find the shortest prefix, greedy ones the longest: without
+ * alternatives the first match is the extreme one.
+ */
 export function cutMatch(text: string, operator: '#' | '##' | '%' | '%%', pieces: readonly Piece[]): string {
   const bytes = toByteString(text);
-  const pattern = new RegExp(`^(?:${patternSource(pieces)})$`);
-  const fromStart = operator.startsWith('#');
-  const lengths = Array.from({ length: bytes.length + 1 }, (_, length) => length);
-  if (operator.length === 2) lengths.reverse();
-  for (const length of lengths) {
-    const cut = fromStart ? bytes.slice(0, length) : bytes.slice(bytes.length - length);
-    if (pattern.test(cut))
-      return fromByteString(fromStart ? bytes.slice(length) : bytes.slice(0, bytes.length - length));
+  const source = patternSource(pieces, operator === '#' ? '[^]*?' : '[^]*');
+  if (operator.startsWith('#')) {
+    const cut = new RegExp(`^(?:${source})`).exec(bytes)?.[0] ?? '';
+    return fromByteString(bytes.slice(cut.length));
   }
-  return text;
+  const kept = new RegExp(`^(${operator === '%' ? '[^]*' : '[^]*?'})(?:${source})$`).exec(bytes)?.[1] ?? bytes;
+  return fromByteString(kept);
 }
 
 /** A backslash in text that is not quoted, as an expansion may bring one, quotes what follows it. */

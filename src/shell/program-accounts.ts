@@ -2,10 +2,11 @@
 import type { Attributes, TreeNode } from '../filesystem/writable-tree.ts';
 import { FileError } from '../filesystem/writable-tree.ts';
 import { accountOf, accountsOf, nameOf } from './accounts.ts';
-import { lookAt } from './files.ts';
+import { lookAt, readText } from './files.ts';
 import { changeMode } from './mode.ts';
 import { parseOptions } from './options.ts';
 import { NotInterpretable, type Call, type Program } from './program.ts';
+import { linesOf } from './text.ts';
 import { at, fail, forEach, quiet } from './utility.ts';
 
 /** Scripts are root's. */
@@ -37,6 +38,7 @@ export const id: Program = (call) => {
 
 export const getent: Program = (call) => {
   const [database, ...keys] = parseOptions(call, {}).operands;
+  if (database === 'shadow') return getShadow(call, keys);
   if (database !== 'passwd' && database !== 'group') throw new NotInterpretable(`getent ${database ?? ''}`);
   const accounts = accountsOf(call.tree, database);
   const found = keys.map((key) =>
@@ -45,6 +47,15 @@ export const getent: Program = (call) => {
   for (const account of keys.length > 0 ? found : accounts) if (account) call.stdout(`${account.line}\n`);
   return found.includes(undefined) ? 2 : 0;
 };
+
+/** By name alone: shadow(5) has no numbers. */
+function getShadow(call: Call, keys: readonly string[]): number {
+  if (keys.length === 0) throw new NotInterpretable('getent shadow');
+  const lines = call.tree.get('/etc/shadow') ? linesOf(readText(call.tree, '/etc/shadow')) : [];
+  const found = keys.map((key) => lines.find((line) => line.startsWith(`${key}:`)));
+  for (const line of found) if (line !== undefined) call.stdout(`${line}\n`);
+  return found.includes(undefined) ? 2 : 0;
+}
 
 interface Owner {
   readonly uid?: number;

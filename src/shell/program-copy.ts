@@ -43,6 +43,8 @@ interface CopyOptions {
   readonly keepsExisting: boolean;
   readonly isLinking: boolean;
   readonly removesFirst: boolean;
+  /** Where each file was copied to, so that its further names become names of the copy; undefined where they become files. */
+  readonly links: Map<TreeNode, string> | undefined;
 }
 
 export const cp: Program = (call) => {
@@ -69,6 +71,7 @@ export const cp: Program = (call) => {
     keepsExisting: has('n'),
     isLinking: has('l'),
     removesFirst: has('!'),
+    links: has('a') || has('d') ? new Map<TreeNode, string>() : undefined,
   };
   return forPairs(call, options, 'cannot copy', ({ from, to }) => {
     const node = lookAt(call.tree, at(call, from), copy.follows);
@@ -99,7 +102,19 @@ function copyNode(call: Call, from: string, to: string, options: CopyOptions): v
     if (lookAt(tree, to, false)) tree.remove(to);
     tree.symlink(to, node.target);
     if (options.preserves) tree.setAttributes(to, kept(node), false);
-  } else copyFile(call, from, to, node, options.preserves ? kept(node!) : undefined);
+  } else copyContent(call, from, to, node, options);
+}
+
+function copyContent(call: Call, from: string, to: string, node: TreeNode | undefined, options: CopyOptions): void {
+  const { tree } = call;
+  const first = node && options.links?.get(node);
+  if (first !== undefined) {
+    if (lookAt(tree, to, false)) tree.remove(to);
+    tree.link(first, to);
+    return;
+  }
+  copyFile(call, from, to, node, node && options.preserves ? kept(node) : undefined);
+  if (node) options.links?.set(node, to);
 }
 
 /** Into what is there, keeping its owner and mode, or as a new file. */

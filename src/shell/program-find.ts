@@ -20,22 +20,35 @@ interface Plan {
   readonly least: number;
   readonly most: number;
   readonly isDepthFirst: boolean;
+  /** `-L`: what links lead to is looked at; a dangling one is itself. */
+  readonly follows: boolean;
   /** What `-exec … +` gathered is run. */
   readonly finish: () => number;
 }
 
 export const find: Program = (call) => {
   const words = call.argv.slice(1);
+  let follows = false;
+  while (/^-[LPH]$/.test(words[0] ?? '')) {
+    const option = words.shift();
+    if (option === '-H') throw new NotInterpretable('find -H');
+    follows = option === '-L';
+  }
   const paths: string[] = [];
   while (words.length > 0 && !/^[-(!]/.test(words[0]!)) paths.push(words.shift()!);
-  const plan = new FindParser(call, words).plan();
+  const plan = { ...new FindParser(call, words).plan(), follows };
   let status = 0;
   for (const path of paths.length > 0 ? paths : ['.']) status = walk(call, path, 0, plan) || status;
   return plan.finish() || status;
 };
 
+/** With `-L`, links may lead to what they stand in. */
+const DEPTH_LIMIT = 200;
+
 function walk(call: Call, path: string, depth: number, plan: Plan): number {
-  const node = lookAt(call.tree, at(call, path), false);
+  const full = at(call, path);
+  const node = (plan.follows ? lookAt(call.tree, full) : undefined) ?? lookAt(call.tree, full, false);
+  if (depth > DEPTH_LIMIT) throw new NotInterpretable('find in folders that lead into one another');
   if (!node) return fail(call, `'${path}': No such file or directory`);
   const visit: Visit = { path, node, isPruned: false };
   let status = 0;
@@ -50,8 +63,7 @@ function walk(call: Call, path: string, depth: number, plan: Plan): number {
   };
   if (!plan.isDepthFirst) act();
   if (node.type === 'directory' && depth < plan.most && !visit.isPruned) {
-    const full = at(call, path);
-    const names = call.tree.get(full, false)?.type === 'directory' ? call.tree.list(full) : [];
+    const names = call.tree.get(full, plan.follows)?.type === 'directory' ? call.tree.list(full) : [];
     for (const name of names)
       status = walk(call, path.endsWith('/') ? `${path}${name}` : `${path}/${name}`, depth + 1, plan) || status;
   }
@@ -75,7 +87,7 @@ class FindParser {
     this.#words = words;
   }
 
-  plan(): Plan {
+  plan(): Omit<Plan, 'follows'> {
     const given: Test = this.#words.length > 0 ? this.#or() : () => true;
     if (this.#words.length > 0) throw new NotInterpretable(`find ${this.#words.join(' ')}`);
     const print: Test = ({ path }) => {

@@ -78,6 +78,7 @@ function search(
   named: boolean,
 ): boolean {
   const prefix = named ? `${name === '-' ? '(standard input)' : name}:` : '';
+  if (text.includes('\0')) throw new NotInterpretable(`grep in ${name}, which has bytes that are no text`);
   const limit = value('m') === undefined ? Infinity : Number(value('m'));
   let count = 0;
   for (const [index, line] of linesOf(text).entries()) {

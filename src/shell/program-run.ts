@@ -1,9 +1,9 @@
-// Utilities that run others, and small ones: `xargs`, `env`, `nice`, `timeout`, `expr`, `seq`, `date`, `uname`, `awk`.
+// Utilities that run others, and small ones: `xargs`, `env`, `nice`, `timeout`, `expr`, `seq`, `date`, `uname`.
 import { parseOptions } from './options.ts';
 import { NotInterpretable, type Call, type Program } from './program.ts';
 import { compileRegex } from './regex.ts';
 import { fromByteString, linesOf, toByteString } from './text.ts';
-import { fail, readSources } from './utility.ts';
+import { fail } from './utility.ts';
 
 export const xargs: Program = (call) => {
   const { operands, has, value } = parseOptions(call, {
@@ -63,27 +63,57 @@ export const passOn =
     return operands.length === 0 ? fail(call, 'no command') : call.run(operands, { stdin: call.stdin });
   };
 
-/**
- * Scripts ask for the release of the kernel to refuse one that is too old, and an image is not made for the kernel of the host that makes it:
- * the answer is one that everything in it accepts.
- */
-const KERNEL_RELEASE = '6.1.0';
+export interface Kernel {
+  /** What `uname -m` prints (`x86_64`); without it that is refused. */
+  readonly machine?: string | undefined;
+  /** What `uname -r` prints; without it that is refused. */
+  readonly release?: string | undefined;
+}
 
 export const uname =
-  (machine: string | undefined): Program =>
+  ({ machine, release }: Kernel): Program =>
   (call) => {
-    const { has } = parseOptions(call, { flags: 'srm' });
-    if (has('m') && machine === undefined) throw new NotInterpretable('uname -m');
-    const isPlain = !has('r') && !has('m');
-    const words = [has('s') || isPlain ? 'Linux' : '', has('r') ? KERNEL_RELEASE : '', has('m') ? machine : ''];
-    call.stdout(`${words.filter(Boolean).join(' ')}\n`);
+    const { has } = parseOptions(call, { flags: 'smr' });
+    const asked = [
+      ...(has('s') || !(has('m') || has('r')) ? ['Linux'] : []),
+      ...(has('r') ? [release] : []),
+      ...(has('m') ? [machine] : []),
+    ];
+    if (asked.includes(undefined)) throw new NotInterpretable(call.argv.join(' '));
+    call.stdout(`${asked.join(' ')}\n`);
     return 0;
   };
 
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** As the C locale shows a time in UTC. */
+function showDate(seconds: number): string {
+  const time = new Date(seconds * 1000);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const clock = [time.getUTCHours(), time.getUTCMinutes(), time.getUTCSeconds()].map(two).join(':');
+  const day = String(time.getUTCDate()).padStart(2);
+  return `${DAYS[time.getUTCDay()]} ${MONTHS[time.getUTCMonth()]} ${day} ${clock} UTC ${time.getUTCFullYear()}`;
+}
+
+/** Where nothing says otherwise, local time is UTC (tzset(3)). */
+function isUtc({ env, tree }: Call): boolean {
+  const zone = env.get('TZ');
+  if (zone !== undefined) return /^(?:|UTC0?|Etc\/UTC)$/.test(zone);
+  const link = tree.get('etc/localtime', false);
+  return !link || (link.type === 'symlink' && /^\/usr\/share\/zoneinfo\/(?:Etc\/)?UTC$/.test(link.target));
+}
+
+/** The time is that of the tree; -d takes what `date` itself printed. */
 export const date: Program = (call) => {
-  const { operands } = parseOptions(call, { flags: 'u' });
-  if (operands.length !== 1 || operands[0] !== '+%s') throw new NotInterpretable(`date ${operands.join(' ')}`);
-  call.stdout(`${call.tree.now}\n`);
+  const { operands, has, value } = parseOptions(call, { flags: 'u', values: 'd' });
+  const [format] = operands;
+  const now = call.tree.now;
+  if (operands.length > 1 || (format !== undefined && format !== '+%s'))
+    throw new NotInterpretable(call.argv.join(' '));
+  if (has('d') && value('d') !== showDate(now)) throw new NotInterpretable(`date -d ${value('d')}`);
+  if (format === undefined && !has('u') && !isUtc(call)) throw new NotInterpretable('date in local time');
+  call.stdout(format === undefined ? `${showDate(now)}\n` : `${now}\n`);
   return 0;
 };
 
@@ -143,27 +173,3 @@ function computed(left: string, operator: string, right: string): string {
   if (operator === '*') return String(a * b);
   return String(operator === '/' ? a / b : a % b);
 }
-
-/** The one form of program that several scripts use: fields of lines, or of those that match. */
-const AWK_PROGRAM = /^\s*(?:\/((?:[^/\\]|\\.)*)\/)?\s*\{\s*print\s*(?:\$([0-9]+))?\s*;?\s*\}\s*$/;
-
-export const awk: Program = (call: Call) => {
-  const { operands, value } = parseOptions(call, { values: 'F', stopsAtOperand: true });
-  const [program = '', ...paths] = operands;
-  const [all, pattern, field = '0'] = AWK_PROGRAM.exec(program) ?? [];
-  const separator = value('F');
-  if (all === undefined || (separator !== undefined && !/^[^ \\|+*?.()[\]{}^$t]$/.test(separator))) {
-    throw new NotInterpretable(`awk ${program}`);
-  }
-  const regex =
-    pattern === undefined
-      ? undefined
-      : compileRegex(pattern.replaceAll('\\/', '/'), { isExtended: true, needsExtent: false });
-  const { sources, isComplete } = readSources(call, paths);
-  for (const line of sources.flatMap(({ text }) => linesOf(text))) {
-    if (regex && !regex.test(toByteString(line))) continue;
-    const fields = separator === undefined ? line.split(/[ \t]+/).filter(Boolean) : line.split(separator);
-    call.stdout(`${field === '0' ? line : (fields[Number(field) - 1] ?? '')}\n`);
-  }
-  return isComplete ? 0 : 2;
-};

@@ -2,7 +2,8 @@
 import { lookAt, readText } from './files.ts';
 import { parseOptions } from './options.ts';
 import { NotInterpretable, type Call, type Program } from './program.ts';
-import { parseSed, type Address, type SedCommand, type Substitution } from './sed-script.ts';
+import { SedRun } from './sed-run.ts';
+import { parseSed } from './sed-script.ts';
 import { fromByteString, toByteString } from './text.ts';
 import { at, fail, forEach, readSources } from './utility.ts';
 
@@ -23,7 +24,10 @@ export const sed: Program = (call) => {
   if (script === undefined) return fail(call, 'no script', 1);
   const commands = parseSed(script, has('E') || has('r'));
   const run = (text: string, write: (text: string) => void): number =>
-    new SedRun(commands, toByteString(text), has('n'), (bytes) => write(fromByteString(bytes))).run();
+    new SedRun(commands, toByteString(text), has('n'), {
+      write: (bytes) => write(fromByteString(bytes)),
+      run: (command) => toByteString(printedBy(call, fromByteString(command))),
+    }).run();
   if (has('i')) return forEach(call, operands, (path) => editInPlace(call, path, run), "can't read");
   const { sources, isComplete } = readSources(call, operands);
   if (has('s') && sources.length > 1) throw new NotInterpretable('sed -s of several files');
@@ -35,6 +39,13 @@ export const sed: Program = (call) => {
   return status !== 0 || isComplete ? status : 2;
 };
 
+/** Without the newline at its end. */
+function printedBy(call: Call, command: string): string {
+  const parts: string[] = [];
+  call.run(['sh', '-c', command], { stdout: (text) => void parts.push(text) });
+  return parts.join('').replace(/\n$/, '');
+}
+
 /** A new file in the old one's place: of a symbolic link, it takes the place of the link. */
 function editInPlace(call: Call, path: string, run: (text: string, write: (text: string) => void) => number): number {
   const full = at(call, path);
@@ -44,246 +55,4 @@ function editInPlace(call: Call, path: string, run: (text: string, write: (text:
   if (lookAt(call.tree, full, false) !== node) call.tree.remove(full);
   call.tree.write(full, parts.join(''), node ? { mode: node.mode, uid: node.uid, gid: node.gid } : {});
   return status;
-}
-
-/** Commands of one run: a loop of labels that never ends must. */
-const COMMAND_LIMIT = 10_000_000;
-
-type Next = 'next' | 'end' | 'again' | 'quit' | undefined;
-
-class SedRun {
-  readonly #commands: readonly SedCommand[];
-  readonly #lines: string[];
-  readonly #isQuiet: boolean;
-  readonly #write: (bytes: string) => void;
-  readonly #lacksEnd: boolean;
-  /** Ranges under way, by command: the line that ends them, or that none is known yet. */
-  readonly #ranges = new Map<SedCommand, number | undefined>();
-  #line = 0;
-  #space = '';
-  #hold = '';
-  #appended: string[] = [];
-  #wasReplaced = false;
-  #lastRegex: RegExp | undefined;
-  #count = 0;
-  #status = 0;
-
-  constructor(commands: readonly SedCommand[], bytes: string, isQuiet: boolean, write: (bytes: string) => void) {
-    this.#commands = commands;
-    this.#lines = bytes.split('\n');
-    this.#lacksEnd = this.#lines.at(-1) !== '';
-    if (!this.#lacksEnd) this.#lines.pop();
-    this.#isQuiet = isQuiet;
-    this.#write = write;
-  }
-
-  run(): number {
-    let isKept = false;
-    for (;;) {
-      if (!isKept && !this.#read()) return this.#status;
-      this.#wasReplaced = false;
-      const next = this.#runAll();
-      if (next !== 'next' && !this.#isQuiet && next !== 'again') this.#print(this.#space);
-      this.#flush();
-      if (next === 'quit') return this.#status;
-      isKept = next === 'again';
-    }
-  }
-
-  #runAll(): Next {
-    try {
-      return this.#runList(this.#commands);
-    } catch (error) {
-      if (error instanceof Leave) return error.next;
-      throw error;
-    }
-  }
-
-  #read(): boolean {
-    if (this.#line >= this.#lines.length) return false;
-    this.#space = this.#lines[this.#line++]!;
-    return true;
-  }
-
-  get #isLast(): boolean {
-    return this.#line >= this.#lines.length;
-  }
-
-  #print(text: string): void {
-    const isBare = this.#isLast && this.#lacksEnd;
-    this.#write(isBare ? text : `${text}\n`);
-  }
-
-  #flush(): void {
-    for (const text of this.#appended) this.#write(text);
-    this.#appended = [];
-  }
-
-  /** `b` and `t` go to a label of the outermost list. */
-  #runList(commands: readonly SedCommand[]): Next {
-    for (let index = 0; index < commands.length; index++) {
-      const command = commands[index]!;
-      if (++this.#count > COMMAND_LIMIT)
-        throw new NotInterpretable(`a run of sed of more than ${COMMAND_LIMIT} commands`);
-      if (this.#applies(command) === command.isNegated) continue;
-      const label = this.#runOne(command);
-      if (label === undefined) continue;
-      if (label === '') return 'end';
-      index = commands.findIndex(({ name, text }) => name === ':' && text === label);
-      if (index < 0) throw new NotInterpretable(`sed: the label ${label}`);
-    }
-    return 'end';
-  }
-
-  /** A label to go on at, '' for the end. */
-  #runOne(command: SedCommand): string | undefined {
-    const { name, text = '' } = command;
-    switch (name) {
-      case '{':
-        return this.#runGroup(command.inner!);
-      case 's':
-        this.#substitute(command.substitution!);
-        return undefined;
-      case 'y':
-        this.#space = Array.from(this.#space, (char) => command.table!.get(char) ?? char).join('');
-        return undefined;
-      case 'b':
-        return text;
-      case 't':
-      case 'T': {
-        const was = this.#wasReplaced;
-        this.#wasReplaced = false;
-        return was === (name === 't') ? text : undefined;
-      }
-      case 'a':
-        this.#appended.push(text);
-        return undefined;
-      case 'i':
-        this.#write(text);
-        return undefined;
-      case 'c':
-        if (command.isNegated || !command.second || this.#ranges.get(command) === undefined) this.#write(text);
-        throw new Leave('next');
-      case 'q':
-      case 'Q':
-        this.#status = command.status ?? 0;
-        if (name === 'Q') this.#line = this.#lines.length;
-        throw new Leave(name === 'q' ? 'quit' : 'next');
-      default:
-        this.#runSpace(name);
-        return undefined;
-    }
-  }
-
-  #runGroup(inner: readonly SedCommand[]): undefined {
-    if (inner.some(({ name, text }) => (name === 'b' || name === 't' || name === 'T') && text !== '')) {
-      throw new NotInterpretable('sed: a jump out of a group');
-    }
-    for (const command of inner) {
-      if (this.#applies(command) === command.isNegated) continue;
-      if (this.#runOne(command) === '') throw new Leave('end');
-    }
-  }
-
-  /** Commands on the pattern space and the hold space. */
-  #runSpace(name: string): void {
-    const first = this.#space.indexOf('\n');
-    if (name === 'd') throw new Leave('next');
-    else if (name === 'D') {
-      if (first < 0) throw new Leave('next');
-      this.#space = this.#space.slice(first + 1);
-      throw new Leave('again');
-    } else if (name === 'p') this.#print(this.#space);
-    else if (name === 'P') this.#write(`${first < 0 ? this.#space : this.#space.slice(0, first)}\n`);
-    else if (name === '=') this.#write(`${this.#line}\n`);
-    else if (name === 'g') this.#space = this.#hold;
-    else if (name === 'G') this.#space += `\n${this.#hold}`;
-    else if (name === 'h') this.#hold = this.#space;
-    else if (name === 'H') this.#hold += `\n${this.#space}`;
-    else if (name === 'x') [this.#space, this.#hold] = [this.#hold, this.#space];
-    else if (name === 'n' || name === 'N') this.#more(name);
-  }
-
-  #more(name: 'n' | 'N'): void {
-    // GNU prints the pattern space where there is no next line.
-    if (this.#isLast) throw new Leave('quit');
-    if (name === 'n') {
-      if (!this.#isQuiet) this.#print(this.#space);
-      this.#flush();
-      this.#read();
-      return;
-    }
-    this.#space += `\n${this.#lines[this.#line++]!}`;
-  }
-
-  #applies(command: SedCommand): boolean {
-    const { first, second } = command;
-    if (!first) return true;
-    if (!second) return this.#matches(first);
-    if (this.#ranges.has(command)) {
-      const end = this.#ranges.get(command);
-      if (second.type === 'line' || second.type === 'plus') {
-        if (this.#line >= end!) this.#ranges.delete(command);
-        return this.#line <= end!;
-      }
-      if (this.#matches(second)) this.#ranges.delete(command);
-      return true;
-    }
-    const isZero = first.type === 'line' && first.line === 0;
-    if (isZero && second.type !== 'regex') throw new NotInterpretable('sed: the address 0');
-    if (isZero ? this.#line !== 1 : !this.#matches(first)) return false;
-    this.#begin(command, second, isZero);
-    return true;
-  }
-
-  #begin(command: SedCommand, second: NonNullable<SedCommand['second']>, isZero: boolean): void {
-    if (second.type === 'line' || second.type === 'plus') {
-      const end = second.type === 'plus' ? this.#line + second.line : second.line;
-      if (end > this.#line) this.#ranges.set(command, end);
-    } else if (isZero ? !this.#matches(second) : second.type !== 'last' || !this.#isLast)
-      this.#ranges.set(command, undefined);
-  }
-
-  #matches(address: Address): boolean {
-    if (address.type === 'line') return this.#line === address.line;
-    if (address.type === 'last') return this.#isLast;
-    return this.#space.search(this.#remember(address.regex)) >= 0;
-  }
-
-  /** An empty pattern is the last one used. */
-  #remember(regex: RegExp | undefined): RegExp {
-    const found = regex ?? this.#lastRegex;
-    if (!found) throw new NotInterpretable('sed: an empty pattern before any other');
-    this.#lastRegex = found;
-    return found;
-  }
-
-  #substitute({ regex, replacement, isGlobal, number, isPrinted }: Substitution): void {
-    const found = [...this.#space.matchAll(this.#remember(regex))];
-    const chosen = isGlobal ? found.slice(number - 1) : found.slice(number - 1, number);
-    if (chosen.length === 0) return;
-    let result = '';
-    let from = 0;
-    for (const match of chosen) {
-      // An empty match right behind another one is none (POSIX: adjacent).
-      if (match[0] === '' && isAdjacent(match, found)) continue;
-      result += this.#space.slice(from, match.index);
-      for (const part of replacement) result += typeof part === 'string' ? part : (match[part] ?? '');
-      from = match.index + match[0].length;
-    }
-    this.#space = result + this.#space.slice(from);
-    this.#wasReplaced = true;
-    if (isPrinted) this.#print(this.#space);
-  }
-}
-
-const isAdjacent = (match: RegExpExecArray, all: readonly RegExpExecArray[]): boolean =>
-  all.some((other) => other[0] !== '' && other.index + other[0].length === match.index);
-
-class Leave extends Error {
-  readonly next: Next;
-  constructor(next: Next) {
-    super('leave');
-    this.next = next;
-  }
 }

@@ -99,7 +99,7 @@ class RegexTranslator {
   #close(): void {
     const start = this.#opened.pop();
     if (start === undefined) {
-      if (!this.#options.isExtended) throw this.#refuse('a group that was not opened');
+      if (!this.#options.isExtended || this.#options.isSed === true) throw this.#refuse('a group that was not opened');
       this.#add('\\)');
       return;
     }

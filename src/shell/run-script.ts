@@ -10,7 +10,7 @@ import { parseScript } from './syntax.ts';
 /** The longest known scripts run some ten thousand commands; one that loops forever must end. */
 const COMMAND_LIMIT = 1_000_000;
 /** Characters that all commands of a script print, into pipes and files too. */
-const OUTPUT_LIMIT_CHARS = 256 << 20;
+const OUTPUT_LIMIT_CHARS = 64 << 20;
 const START_UMASK = 0o022;
 
 /**
@@ -45,7 +45,7 @@ function createMachine({ tree, programs, assumed, modules }: ScriptOptions): Mac
     },
     count: (text) => {
       characters += text.length;
-      if (characters > OUTPUT_LIMIT_CHARS) throw new NotInterpretable('a script that prints more than 256 MB');
+      if (characters > OUTPUT_LIMIT_CHARS) throw new NotInterpretable('a script that prints more than 64 MB');
     },
   };
 }

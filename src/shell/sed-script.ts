@@ -30,6 +30,8 @@ export interface Substitution {
   readonly isGlobal: boolean;
   readonly number: number;
   readonly isPrinted: boolean;
+  /** GNU's flag e: the pattern space is run by sh, and becomes what that prints. */
+  readonly isRun: boolean;
 }
 
 export function parseSed(text: string, isExtended: boolean): SedCommand[] {
@@ -137,7 +139,7 @@ class SedReader {
     if (delimiter === undefined || /[\n\\]/.test(delimiter)) throw this.#refuse('s');
     const pattern = this.#delimited(delimiter, true);
     const replacement = this.#delimited(delimiter, false);
-    const flags = this.#skip(/[gpIi0-9]*/y)![0];
+    const flags = this.#skip(/[gpIie0-9]*/y)![0];
     this.#ended();
     return {
       regex: this.#regex(pattern, { ignoresCase: /i/i.test(flags), needsExtent: true }),
@@ -145,6 +147,7 @@ class SedReader {
       isGlobal: flags.includes('g'),
       number: Number(/[0-9]+/.exec(flags)?.[0] ?? '1'),
       isPrinted: flags.includes('p'),
+      isRun: flags.includes('e'),
     };
   }
 

@@ -27,7 +27,7 @@ export interface Machine {
   readonly evaluate: Evaluate;
 }
 
-export type Evaluate = (shell: Shell, statements: readonly Statement[], isTested: boolean) => number;
+type Evaluate = (shell: Shell, statements: readonly Statement[], isTested: boolean) => number;
 
 export interface Shell {
   readonly machine: Machine;

@@ -4,13 +4,13 @@ import { readBytes } from './files.ts';
 import { NotInterpretable } from './program.ts';
 import { decodeText } from './text.ts';
 
-export interface Input {
+interface Input {
   /** Everything that is left. */
   readonly rest: () => string;
   /** The next line with its end, '' at the end. */
   readonly line: () => string;
 }
-export interface Output {
+interface Output {
   readonly write: (text: string) => void;
 }
 /** One open file: a pipe or file has one direction, a terminal-like start both. */
