@@ -102,6 +102,10 @@ function missing(explainer: Explainer, alternatives: Alternatives, depth: number
     const { slot, version } = target;
     const wanted = choices.find((choice) => choice.slot === slot)?.version ?? slot.candidate;
     if (version === slot.chosen && version === slot.current) return undefined;
+    if (slot.current && version !== slot.current && selection.held.has(slot.name)) {
+      reasons.push(`but ${slot.name} ${slot.current.version} of the base is to stay as it is`);
+      continue;
+    }
     if (wanted !== undefined && wanted !== version && version !== slot.current) {
       reasons.push(`but ${slot.name} ${wanted.version} is to be installed`);
       continue;
