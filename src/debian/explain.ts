@@ -102,6 +102,10 @@ function missing(explainer: Explainer, alternatives: Alternatives, depth: number
     const { slot, version } = target;
     const wanted = choices.find((choice) => choice.slot === slot)?.version ?? slot.candidate;
     if (version === slot.chosen && version === slot.current) return undefined;
+    if (slot.current && version !== slot.current && selection.held.has(slot.name)) {
+      reasons.push(`but ${slot.name} ${slot.current.version} of the base is to stay as it is`);
+      continue;
+    }
     if (wanted !== undefined && wanted !== version && version !== slot.current) {
       reasons.push(`but ${slot.name} ${wanted.version} is to be installed`);
       continue;
@@ -137,14 +141,32 @@ function brokenAfterWalk(selection: Selection, wasBroken: ReadonlySet<Slot>): st
   const gaps = [...selection.marked(), ...selection.universe.installed]
     .filter((slot) => slot.isMarked || !wasBroken.has(slot))
     .flatMap((slot) => [...selection.gapsOf(slot)]);
-  return gaps.map((one) => printGap(one));
+  return gaps.map((one) => printGap(selection, one));
 }
 
-function printGap(gap: Gap): string {
+function printGap(selection: Selection, gap: Gap): string {
   if ('unmet' in gap)
-    return `${chainOf(gap.slot)} depends on ${printAlternatives(gap.unmet)}, which cannot be installed as well`;
+    return `${chainOf(gap.slot)} depends on ${printAlternatives(gap.unmet)}, ${printRival(selection, gap.unmet)}`;
   const { slot, unwanted, other } = gap;
   return `${chainOf(slot)} conflicts with ${printRelation(unwanted)}, but ${chainOf(other)} is to be installed`;
+}
+
+/** What was chosen, and is against what would meet a dependency. */
+function printRival(selection: Selection, unmet: Alternatives): string {
+  const chosen = [...selection.marked(), ...selection.universe.installed];
+  for (const target of unmet.flatMap((relation) => selection.universe.targetsOf(relation))) {
+    const rival = chosen.find(
+      (slot) => slot !== target.slot && slot.chosen && areEnemies(selection, target, { slot, version: slot.chosen }),
+    );
+    if (!rival?.chosen) continue;
+    const pair = `but ${target.slot.name} cannot be with ${rival.name} ${rival.chosen.version}`;
+    return rival.isMarked ? `${pair}: ${chainOf(rival)} is to be installed` : `${pair} of the base`;
+  }
+  return 'which cannot be installed as well';
+}
+
+function areEnemies(selection: Selection, a: Target, b: Target): boolean {
+  return (findEnemy(selection, a.version, b) ?? findEnemy(selection, b.version, a)) !== undefined;
 }
 
 /** `git (wanted) depends on libcurl3-gnutls (>= 7.56.1), which`: how a package came to be chosen, up to its name. */

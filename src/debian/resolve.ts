@@ -47,9 +47,10 @@ export interface Resolution {
  * architectures and removals.
  */
 export function resolvePackages(request: ResolutionRequest): Resolution {
-  const universe = openUniverse(request.index, request.installed, request.architecture);
+  const { native, foreign } = partByArchitecture(request);
+  const universe = openUniverse(request.index, native, request.architecture);
   const { choices, notes } = findWanted(request, universe);
-  const selection = new Selection(universe, request.held ?? new Set());
+  const selection = new Selection(universe, new Set([...(request.held ?? []), ...foreign]));
   const wasBroken = new Set(universe.installed.filter((slot) => selection.isBroken(slot)));
   const start = selection.mark();
   walk(selection, choices, wasBroken);
@@ -61,6 +62,15 @@ export function resolvePackages(request: ResolutionRequest): Resolution {
   }
   const kept = withoutLeftovers(selection, choices);
   return { install: listSteps(selection, kept, choices), notes: [...notes, ...kept.flatMap(noteUpgrade)] };
+}
+
+/** A package that is installed for another architecture too stays as it is: both would have to change (Multi-Arch: same). */
+function partByArchitecture({ installed, architecture }: ResolutionRequest) {
+  const isNative = (version: PackageVersion): boolean => ['all', architecture].includes(version.architecture);
+  return {
+    native: installed.filter(isNative),
+    foreign: installed.filter((version) => !isNative(version)).map(({ name }) => name),
+  };
 }
 
 function walk(selection: Selection, choices: readonly Choice[], wasBroken: ReadonlySet<Slot>): void {

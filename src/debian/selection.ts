@@ -74,10 +74,15 @@ export class Selection {
     return this.gapsOf(slot).next().done !== true;
   }
 
-  *gapsOf(slot: Slot): Generator<Gap, undefined> {
-    if (!slot.chosen) return;
-    for (const unmet of dependenciesOf(slot.chosen)) if (!this.isMet(unmet)) yield { slot, unmet };
-    for (const unwanted of enemiesOf(slot.chosen)) {
+  /** Whether a version would lack nothing, and be against nothing, among what is chosen. */
+  isComplete(slot: Slot, version: PackageVersion): boolean {
+    return this.gapsOf(slot, version).next().done === true;
+  }
+
+  *gapsOf(slot: Slot, version = slot.chosen): Generator<Gap, undefined> {
+    if (!version) return;
+    for (const unmet of dependenciesOf(version)) if (!this.isMet(unmet)) yield { slot, unmet };
+    for (const unwanted of enemiesOf(version)) {
       for (const { slot: other } of this.against(unwanted, slot)) yield { slot, unwanted, other };
     }
   }

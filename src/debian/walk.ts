@@ -1,8 +1,9 @@
 // The installation walk: what apt-get does when it marks a package and follows its dependencies. The first possibility is taken and never
 // weighed again, as in apt's classic solver; where that leads nowhere, `search.ts` looks on.
 import { optionsOf } from './options.ts';
+import { addDependents, clearConflicts } from './obstacles.ts';
 import type { Alternatives, PackageVersion, Relation } from './package.ts';
-import { dependenciesOf, enemiesOf } from './selection.ts';
+import { dependenciesOf } from './selection.ts';
 import type { Selection } from './selection.ts';
 import type { Slot } from './universe.ts';
 
@@ -61,7 +62,7 @@ function follow(selection: Selection, slot: Slot, candidate: PackageVersion, mar
   const isStrict = !isPropagated && !isWanted;
   const dependencies = dependenciesOf(candidate).filter((one) => isPropagated || !selection.isMet(one));
   const upgrades: Slot[] = [];
-  let isGood = clearConflicts(selection, slot, candidate, { marking, upgrades });
+  let isGood = clearConflicts(selection, slot, candidate, { isWanted, upgrades });
   if (!isGood && isStrict) return false;
   addDependents(selection, slot, candidate, upgrades);
   if (!isWanted) decide(selection, slot, candidate, marking);
@@ -82,68 +83,7 @@ function discard(selection: Selection, slot: Slot): void {
   selection.change(slot, { chosen: slot.current, candidate: slot.current, isMarked: false });
 }
 
-interface Clearing {
-  readonly marking: Marking;
-  /** Installed packages that have to be upgraded. */
-  readonly upgrades: Slot[];
-}
-
-/**
- * Candidates in the way are given up, installed packages in the way upgraded. apt would remove those that it cannot upgrade; here that is a
- * failure, since a base is never taken apart.
- */
-function clearConflicts(selection: Selection, slot: Slot, candidate: PackageVersion, clearing: Clearing): boolean {
-  const isStrict = !slot.isProtected && !clearing.marking.isWanted;
-  let isGood = true;
-  for (const relation of enemiesOf(candidate)) {
-    if (selection.against(relation, slot).length === 0 && !slot.isProtected) continue;
-    isGood = clearConflict(selection, slot, relation, clearing) && isGood;
-    if (!isGood && isStrict) return false;
-  }
-  return isGood;
-}
-
-function clearConflict(selection: Selection, slot: Slot, relation: Relation, { upgrades }: Clearing): boolean {
-  const bad = new Set<Slot>();
-  for (const { slot: other, version } of selection.candidatesAgainst(relation, slot)) {
-    if (version === other.current) return false;
-    if (other.isMarked && other.isProtected) return false;
-    if (other.isMarked) selection.change(other, { chosen: other.current, isMarked: false });
-    if (slot.isProtected) {
-      selection.change(other, {
-        candidate: other.chosen,
-        isProtected: other.isProtected || other.current === undefined,
-      });
-    } else bad.add(other);
-  }
-  for (const { slot: other, version } of selection.currentAgainst(relation, slot)) {
-    if (other.candidate === version || other.candidate === undefined || bad.has(other)) return false;
-    upgrades.push(other);
-  }
-  return true;
-}
-
-/** Installed packages that an upgrade would leave without what they depend on are upgraded as well. */
-function addDependents({ universe }: Selection, slot: Slot, candidate: PackageVersion, upgrades: Slot[]): void {
-  const { current } = slot;
-  if (!current || current === candidate) return;
-  for (const dependent of universe.installed) {
-    if (dependent.isMarked || !dependent.current || upgrades.includes(dependent)) continue;
-    const isLeft = dependenciesOf(dependent.current)
-      .flat()
-      .some((relation) => {
-        const versions = universe
-          .targetsOf(relation)
-          .filter((target) => target.slot === slot && relation.name === slot.name);
-        return (
-          versions.some(({ version }) => version === current) && !versions.some(({ version }) => version === candidate)
-        );
-      });
-    if (isLeft) upgrades.push(dependent);
-  }
-}
-
-/** Since apt 2.5.4, installed packages of one source are kept at one version. */
+/** Installed packages of one source are kept at one version (`APT::Get::Upgrade-By-Source-Package`, which is on by default). */
 function upgradeSiblings(selection: Selection, slot: Slot, candidate: PackageVersion, { depth }: Marking): void {
   const source = sourceOf(candidate);
   const siblings = selection.universe.installed.filter((other) => {

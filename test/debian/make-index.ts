@@ -42,7 +42,7 @@ export function makeIndex(text: string): PackageIndex {
   };
 }
 
-export function makeInstalled(text: string): PackageVersion[] {
+function makeInstalled(text: string): PackageVersion[] {
   return linesOf(text).map((line) => parseLine(line).version);
 }
 

@@ -200,7 +200,15 @@ describe('the base', () => {
   it('keeps what is held', async () => {
     const setting = { index: 'a 1; Depends: b (>= 2)\nb 2', installed: 'b 1' };
     expect(chosenIn(setting, 'a')).toEqual(['b=2', 'a=1']);
-    await expectCode(() => resolveIn({ ...setting, held: new Set(['b']) }, 'a'), 'PACKAGES_CONFLICT');
+    const error = await expectCode(() => resolveIn({ ...setting, held: new Set(['b']) }, 'a'), 'PACKAGES_CONFLICT');
+    expect(error.issues).toEqual(['a (wanted) depends on b (>= 2), but b 1 of the base is to stay as it is']);
+  });
+
+  it('keeps what is there for another architecture too', async () => {
+    const installed = 'b 1; Architecture: amd64; Multi-Arch: same\nb 1; Architecture: i386; Multi-Arch: same';
+    const index = 'a 1; Depends: b (>= 2)\nb 2; Architecture: amd64; Multi-Arch: same\nc 1; Depends: b';
+    expect(chosenIn({ index, installed }, 'c')).toEqual(['c=1']);
+    await expectCode(() => resolveIn({ index, installed }, 'a'), 'PACKAGES_CONFLICT');
   });
 
   it('is not mended where it is broken already', () => {
@@ -332,9 +340,13 @@ describe('reasons', () => {
 
   it('show both chains to a conflict between dependencies', async () => {
     const index = 'a 1; Depends: x\nb 1; Depends: y\nx 1; Depends: deep\ndeep 1\ny 1; Conflicts: deep';
-    const issues = await reasonsOf(index, 'a b');
-    expect(issues.join('\n')).toContain('b (wanted) depends on y');
-    expect(issues.join('\n')).toContain('x');
+    expect(await reasonsOf(index, 'a b')).toEqual([
+      'b (wanted) depends on y, which conflicts with deep, but a (wanted) depends on x, which depends on deep, which is to be installed',
+    ]);
+    const either = 'a 1; Depends: x | z\nb 1; Depends: y\nx 1\nz 1; Conflicts: y\ny 1; Conflicts: x';
+    expect(await reasonsOf(either, 'a b')).toEqual([
+      'a (wanted) depends on x | z, but x cannot be with y 1: b (wanted) depends on y, which is to be installed',
+    ]);
   });
 
   it('list one for each want, and the first in the message', async () => {

@@ -122,7 +122,15 @@ export async function askApt(
   status: string,
   options: readonly string[] = [],
 ): Promise<AptAnswer> {
-  const own = ['-o', `Dir::State::status=${status}`, '-o', 'Dir::State::extended_states=/dev/null'];
+  // Without a cache file of its own, which would replace the machine's.
+  const own = [
+    '-o',
+    'Dir::Cache::pkgcache=',
+    '-o',
+    `Dir::State::status=${status}`,
+    '-o',
+    'Dir::State::extended_states=/dev/null',
+  ];
   const args = [...options, ...own, '-s', '-y', 'install', '--no-install-recommends', ...wants];
   try {
     const text = await print('apt-get', args);
