@@ -13,10 +13,12 @@ const python: Program = (call) => {
 
 /** Bytecode of Python: `__pycache__` is never written. */
 const BYTECODE = ['py3compile', 'py3clean', 'pycompile', 'pyclean', 'pypy3compile', 'pypy3clean'];
+/** GTK and fontconfig read the icons and fonts themselves where the index is missing or older. */
+const INDICES = ['fc-cache', 'gtk-update-icon-cache', 'gtk-update-icon-cache-3.0'];
 /** Python before 3.20 of Debian's numbering; the name follows the version. */
 const PYTHONS = ['python3', ...Array.from({ length: 20 }, (_value, minor) => `python3.${minor}`)];
 
 export const LEFT_OUT: ReadonlyMap<string, Program> = new Map([
-  ...BYTECODE.map((name) => [name, leftOut] as const),
+  ...[...BYTECODE, ...INDICES].map((name) => [name, leftOut] as const),
   ...PYTHONS.map((name) => [name, python] as const),
 ]);

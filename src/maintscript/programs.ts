@@ -7,6 +7,7 @@ import { parseArguments, programName } from './arguments.ts';
 import { getcap, setcap } from './capabilities.ts';
 import { debSystemdHelper } from './deb-systemd-helper.ts';
 import { dpkgDivert } from './divert.ts';
+import { GLIB_PROGRAMS } from './glib.ts';
 import { groupAdd, groupMod } from './group-programs.ts';
 import { LEFT_OUT } from './left-out.ts';
 import { localeGen, updateLocale } from './locales.ts';
@@ -28,7 +29,7 @@ export interface MaintscriptOptions extends DatabaseQueries {
 }
 
 /**
- * By name, without folders. `dpkg` and `update-alternatives` of version 1.21 and 1.22, init-system-helpers 1.65, adduser 3.134, shadow 4.13.
+ * By name without folders, or by path where no PATH leads to them. `dpkg` and `update-alternatives` of version 1.21 and 1.22, init-system-helpers 1.65, adduser 3.134, shadow 4.13.
  * All throw `NotInterpretable`, also for bytes of the base that were not captured.
  */
 export function maintscriptPrograms(options: MaintscriptOptions): Programs {
@@ -64,7 +65,7 @@ export function maintscriptPrograms(options: MaintscriptOptions): Programs {
     ['ischroot', ischroot],
     ['ldconfig', ldconfig(options)],
   ];
-  const all = new Map([...REFUSED, ...LEFT_OUT, ...own]);
+  const all = new Map([...REFUSED, ...LEFT_OUT, ...GLIB_PROGRAMS, ...own]);
   return new Map([...all].map(([name, program]) => [name, guard(program)]));
 }
 
