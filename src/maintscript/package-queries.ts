@@ -5,6 +5,7 @@ import { parseArguments, refuseOption } from './arguments.ts';
 import { versionsRelate } from './compare-versions.ts';
 import type { DpkgState, InstalledPackage } from './dpkg-state.ts';
 import { textOf } from './paths.ts';
+import { listPackages } from './list-packages.ts';
 import { showFormat } from './show-format.ts';
 
 export interface DatabaseQueries {
@@ -32,21 +33,33 @@ export function dpkg(queries: DatabaseQueries): Program {
     if (action === '--print-foreign-architectures')
       return print(call, foreignArchitectures(call, queries.nativeArchitecture));
     if (FEATURES.test(action)) return 0;
-    if (/^(-L|--listfiles|-s|--status|-S|--search)$/.test(action)) return dpkgQuery(queries)(call);
+    if (/^(-L|--listfiles|-s|--status|-S|--search|-l|--list)$/.test(action)) return dpkgQuery(queries)(call);
     return refuseOption(call.argv, action);
   };
 }
 
 export function dpkgQuery(queries: DatabaseQueries): Program {
   return (call) => {
-    const aliases = { '-W': '--show', '-L': '--listfiles', '-s': '--status', '-S': '--search', '-f': '--showformat' };
-    const known = { flags: ['--show', '--listfiles', '--status', '--search'], values: ['--showformat'], aliases };
+    const aliases = {
+      '-W': '--show',
+      '-L': '--listfiles',
+      '-s': '--status',
+      '-S': '--search',
+      '-l': '--list',
+      '-f': '--showformat',
+    };
+    const known = {
+      flags: ['--show', '--listfiles', '--status', '--search', '--list'],
+      values: ['--showformat'],
+      aliases,
+    };
     const argv = call.argv.map((word) => word.replace(/^-f(?==?.)=?/, '--showformat='));
     const { flags, values, rest } = parseArguments(argv, known);
     const { state } = queries;
     if (flags.size !== 1) refuseOption(call.argv, call.argv.slice(1).join(' '));
     if (flags.has('--listfiles')) return each(rest, (name) => listFiles(call, state, name));
     if (flags.has('--status')) return each(rest, (name) => showStatus(call, state, name));
+    if (flags.has('--list')) return listPackages(call, state, rest, (name) => isMentioned(state, name));
     if (flags.has('--search')) return each(rest, (path) => searchOwners(call, state, path));
     const format = values.get('--showformat') ?? '${binary:Package}\\t${Version}\\n';
     return each(rest.length > 0 ? rest : [...state.all()].map(qualifiedName), (name) =>
