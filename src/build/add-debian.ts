@@ -1,7 +1,7 @@
 // Debian packages onto one base: locked, told to the shelf, and laid over it.
 import type { Context } from '../core/context.ts';
-import { debianArchitecture } from '../debian/architecture.ts';
-import type { DebianLock } from '../debian/locked-deb.ts';
+import { debianArchitecture } from '../deb/architecture.ts';
+import type { DebianLock } from '../deb/locked-deb.ts';
 import type { BaseReader } from './base.ts';
 import type { DebianBase } from './debian-base.ts';
 import { withDebianPackages } from './debian-base.ts';

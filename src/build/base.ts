@@ -107,7 +107,7 @@ async function readImage(ctx: Context, { layers }: Image, wantsDebian: boolean):
   const { readFacts } = await import('../filesystem/read-layers.ts');
   const capture = await captureForBuild();
   if (!wantsDebian) return readFacts(ctx, layers, { capture });
-  const { captureForDebian } = await import('../debian/capture.ts');
+  const { captureForDebian } = await import('../dpkg/capture.ts');
   return readFacts(ctx, layers, { capture: (path) => captureForDebian(path) ?? capture(path) });
 }
 

@@ -5,9 +5,9 @@ import { step } from '../core/context.ts';
 import type { Digest } from '../core/digest.ts';
 import { isDigest } from '../core/digest.ts';
 import { keyOf } from '../core/json.ts';
-import { DEB_FORMAT } from '../debian/deb-format.ts';
-import type { LockedDeb } from '../debian/locked-deb.ts';
-import type { OpenedDeb } from '../debian/opened-deb.ts';
+import { DEB_FORMAT } from '../deb/deb-format.ts';
+import type { LockedDeb } from '../deb/locked-deb.ts';
+import type { OpenedDeb } from '../deb/opened-deb.ts';
 import type { Entry } from '../filesystem/entry.ts';
 import type { BaseFacts } from '../filesystem/facts.ts';
 import { decodeFacts, encodeFacts } from '../filesystem/facts-record.ts';
@@ -130,7 +130,7 @@ async function stage(ctx: Context, input: DebianInput, key: Digest): Promise<Sta
   const { packages, cache, base } = input;
   const [facts, debs] = await Promise.all([input.facts(ctx), input.open(ctx)]);
   return step(ctx, { step: 'install', subject: `${packages.length} Debian packages`, unit: 'items' }, async () => {
-    const { installOver } = await import('../debian/install-over.ts');
+    const { installOver } = await import('../dpkg/install-over.ts');
     const wanted = debs.map((deb, i) => ({ deb, requested: packages[i]!.requested }));
     const { architecture, leavesUnpacked, epoch } = input;
     const installed = installOver(facts, wanted, {

@@ -6,8 +6,8 @@ import type { Digest } from '../core/digest.ts';
 import { digestOf, isDigest } from '../core/digest.ts';
 import { ImageSpecError } from '../core/error.ts';
 import { keyOf } from '../core/json.ts';
-import type { AptSource } from '../debian/apt-source.ts';
-import type { DebianLock, LockedDeb } from '../debian/locked-deb.ts';
+import type { AptSource } from '../apt/apt-source.ts';
+import type { DebianLock, LockedDeb } from '../deb/locked-deb.ts';
 import type { BaseReader } from './base.ts';
 import type { DebianWants } from './inputs.ts';
 import type { Job } from './job.ts';
@@ -64,7 +64,7 @@ async function installedKey(ctx: Context, { base, facts }: BaseReader, { service
   const known = await cache.readRecord('installed', key);
   const digest = known && new TextDecoder().decode(known);
   if (digest !== undefined && isDigest(digest)) return digest;
-  const { installedPackages } = await import('../debian/installed.ts');
+  const { installedPackages } = await import('../dpkg/installed.ts');
   const found = installedPackages(await facts(ctx));
   const lines = found.map(({ name, version, architecture }) => `${name}:${architecture} ${version}\n`).sort();
   const made = digestOf(lines.join(''));
@@ -80,10 +80,10 @@ async function resolve(
   const { services, options } = job;
   const { cache, http, environment, downloads } = services;
   const [{ openArchive }, { resolvePackages }, { parseWant }, { installedVersions }] = await Promise.all([
-    import('../debian/archive.ts'),
-    import('../debian/resolve.ts'),
-    import('../debian/want.ts'),
-    import('../debian/installed.ts'),
+    import('../apt/archive.ts'),
+    import('../apt/resolve.ts'),
+    import('../apt/want.ts'),
+    import('../dpkg/installed.ts'),
   ]);
   const { index, releases } = await openArchive(ctx, sources, architecture, {
     cache,
@@ -123,12 +123,12 @@ async function resolve(
 
 /** Where packages come from: what the spec says, else the base's own lists, and for an image from nothing this host's. */
 export async function findSources(ctx: Context, { wants, reader, job }: DebianQuestion): Promise<readonly AptSource[]> {
-  const { baseAptFolder, hostAptFolder } = await import('../debian/apt-folder.ts');
-  const { readAptSources } = await import('../debian/apt-sources.ts');
+  const { baseAptFolder, hostAptFolder } = await import('../apt/apt-folder.ts');
+  const { readAptSources } = await import('../apt/apt-sources.ts');
   const isScratch = reader.base.image === undefined;
   const folder = isScratch ? hostAptFolder() : baseAptFolder(await reader.facts(ctx));
   if (wants.sources) {
-    const { readSpecSources } = await import('../debian/spec-sources.ts');
+    const { readSpecSources } = await import('../apt/spec-sources.ts');
     const { directory } = job.loaded;
     return readSpecSources(wants.sources, {
       env: job.services.environment.variables,

@@ -1,9 +1,9 @@
 // The Debian packages of a build on this host: fetched when they are not in the cache, opened, and found again by what layers refer to.
 import type { Context } from '../core/context.ts';
 import type { Digest } from '../core/digest.ts';
-import type { HeadersFor } from '../debian/apt-auth.ts';
-import type { LockedDeb } from '../debian/locked-deb.ts';
-import type { OpenedDeb } from '../debian/opened-deb.ts';
+import type { HeadersFor } from '../apt/apt-auth.ts';
+import type { LockedDeb } from '../deb/locked-deb.ts';
+import type { OpenedDeb } from '../deb/opened-deb.ts';
 import type { Services } from './services.ts';
 import { metered } from './services.ts';
 
@@ -25,7 +25,7 @@ export function createDebShelf({ cache, http, downloads }: Services, offline: bo
   const digests = new Map<string, Digest>();
   const known = new Map<Digest, { readonly deb: LockedDeb; readonly credentials: Credentials }>();
   const open: DebShelf['open'] = async (ctx, packages) => {
-    const { openDebs } = await import('../debian/open-debs.ts');
+    const { openDebs } = await import('../deb/open-debs.ts');
     const fetchOne = async function* (inner: Context, { url, digest }: LockedDeb): AsyncGenerator<Uint8Array> {
       const address = new URL(url);
       const headers = (await known.get(digest)!.credentials())(address);

@@ -7,7 +7,7 @@ import { ImageSpecError } from '../core/error.ts';
 import type { Json } from '../core/json.ts';
 import { keyOf } from '../core/json.ts';
 import { redactUrl } from '../core/redact.ts';
-import type { DebianLock } from '../debian/locked-deb.ts';
+import type { DebianLock } from '../deb/locked-deb.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import { minorVersion } from '../python/interpreter.ts';
 import type { Lock } from '../python/lock.ts';

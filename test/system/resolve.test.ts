@@ -4,9 +4,9 @@ import { temporaryFolder } from '../store/temporary-folder.ts';
 import { join } from 'node:path';
 import { writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { PackageVersion } from '../../src/debian/package.ts';
-import { resolvePackages } from '../../src/debian/resolve.ts';
-import { parseWant } from '../../src/debian/want.ts';
+import type { PackageVersion } from '../../src/deb/package.ts';
+import { resolvePackages } from '../../src/apt/resolve.ts';
+import { parseWant } from '../../src/apt/want.ts';
 import type { AptLists } from './ground/apt-oracle.ts';
 import { askApt, compareWithApt, debianArchitecture, readAptLists, readStatus } from './ground/apt-oracle.ts';
 

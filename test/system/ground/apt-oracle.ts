@@ -1,11 +1,11 @@
 // The oracle of the resolver: the package lists of this machine's apt as an index of ours, and what apt-get itself would install.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { Stanza } from '../../../src/debian/control.ts';
-import { fieldOf, parseStanzas } from '../../../src/debian/control.ts';
-import type { Candidate, PackageIndex, PackageVersion } from '../../../src/debian/package.ts';
-import { parsePackageVersion } from '../../../src/debian/relation.ts';
-import type { Resolution } from '../../../src/debian/resolve.ts';
+import type { Stanza } from '../../../src/deb/control.ts';
+import { fieldOf, parseStanzas } from '../../../src/deb/control.ts';
+import type { Candidate, PackageIndex, PackageVersion } from '../../../src/deb/package.ts';
+import { parsePackageVersion } from '../../../src/deb/relation.ts';
+import type { Resolution } from '../../../src/apt/resolve.ts';
 
 const run = promisify(execFile);
 /** A release's list of packages is some 50 MB. */
