@@ -50,7 +50,8 @@ const RECIPES: Readonly<Record<BaseName, Recipe>> = {
 
 export const BASE_NAMES = Object.keys(RECIPES) as BaseName[];
 
-const blobOf = (name: BaseName): string => join(GROUND, 'bases', `${name}.tar.gz`);
+/** The one layer of a made base. */
+export const blobOf = (name: BaseName): string => join(GROUND, 'bases', `${name}.tar.gz`);
 
 /** Makes what is missing. Each takes half a minute. */
 export async function makeBase(name: BaseName): Promise<void> {
