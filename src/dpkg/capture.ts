@@ -21,8 +21,14 @@ const SETTINGS = [
   'var/cache/debconf/',
 ];
 
+/** Of Debian's own, those that are shell scripts and that scripts of packages call: they are interpreted too. */
+const SCRIPTS =
+  /^usr\/s?bin\/(?:add-shell|remove-shell|update-shells|shadowconfig|savelog|which|which\.debianutils|locale-gen|update-ca-certificates|update-fonts-[a-z]+|update-xmlcatalog|ucf|lcf)$/;
+const SCRIPT_LIMIT_BYTES = 256 << 10;
+
 /** How many bytes of a base's file must be kept for installing packages, or undefined when it is not needed. */
 export function captureForDebian(path: string): number | undefined {
   if (path.startsWith('var/lib/dpkg/')) return DATABASE_LIMIT_BYTES;
+  if (SCRIPTS.test(path)) return SCRIPT_LIMIT_BYTES;
   return SETTINGS.some((prefix) => path.startsWith(prefix)) ? SETTINGS_LIMIT_BYTES : undefined;
 }

@@ -170,14 +170,18 @@ export class DpkgDatabase implements DpkgState {
 
   /** `triggers/File` has `PATH PACKAGE`, every other trigger a file of its own (dpkg's lib/dpkg/trigdeferred and triglib). */
   #writeInterests(): void {
+    const before = this.#text(`${ADMIN}/triggers/File`).split('\n');
     const files: string[] = [];
-    for (const [trigger, keys] of [...this.#interests].sort(([a], [b]) => compare(a, b))) {
+    for (const [trigger, keys] of this.#interests) {
       const names = [...keys].flatMap((key) => this.#interestLine(key, trigger)).sort();
       if (trigger.startsWith('/')) files.push(...names.map((name) => `${trigger} ${name}\n`));
       else this.#put(`${ADMIN}/triggers/${trigger}`, names.map((name) => `${name}\n`).join(''));
     }
-    if (files.length > 0 || this.#tree.get(`${ADMIN}/triggers/File`))
-      this.#put(`${ADMIN}/triggers/File`, files.join(''));
+    // dpkg adds new lines at the end.
+    const order = (line: string): number => before.indexOf(line.trimEnd());
+    const known = files.filter((line) => order(line) >= 0).sort((a, b) => order(a) - order(b));
+    const all = [...known, ...files.filter((line) => order(line) < 0)];
+    if (all.length > 0 || this.#tree.get(`${ADMIN}/triggers/File`)) this.#put(`${ADMIN}/triggers/File`, all.join(''));
     this.#put(`${ADMIN}/triggers/Unincorp`, '');
   }
 

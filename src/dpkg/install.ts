@@ -11,6 +11,7 @@ import { parsePackageVersion } from '../deb/relation.ts';
 import type { CreatedWorld } from './script-world.ts';
 import { createScriptWorld } from './script-world.ts';
 import { statusFields } from './status.ts';
+import { readPathFilter } from './path-filter.ts';
 import { placeFiles } from './place-files.ts';
 
 export interface WantedDeb {
@@ -91,7 +92,9 @@ class Installer implements Installation {
     this.#run('preinst', next, isUpgrade ? ['upgrade', before.version, deb.version] : ['install'], deb);
     const about = parsePackageVersion(deb.control, this.#request.architecture);
     const warn = (text: string): void => void this.warnings.push(text);
-    const { paths, brought, conffiles } = placeFiles({ tree, database: this.#database, deb, about, before, warn });
+    const filter = readPathFilter(tree);
+    const work = { tree, database: this.#database, deb, about, before, filter, warn };
+    const { paths, brought, conffiles } = placeFiles(work);
     if (isUpgrade) this.#run('postrm', before, ['upgrade', deb.version]);
     this.brought.push(brought);
     this.#record({ ...next, conffiles: new Map([...kept(before, tree), ...conffiles]) }, deb, paths);

@@ -5,6 +5,7 @@ import type { DirectoryEntry, FileEntry, HardlinkEntry, SymlinkEntry } from '../
 import { FileError } from '../filesystem/writable-tree.ts';
 import type { TreeNode, WritableTree } from '../filesystem/writable-tree.ts';
 import type { InstalledPackage } from '../maintscript/dpkg-state.ts';
+import type { PathFilter } from './path-filter.ts';
 import type { DpkgDatabase } from './database.ts';
 import { isUnreadable, keyOf } from './database.ts';
 import type { OpenedDeb } from '../deb/opened-deb.ts';
@@ -19,6 +20,7 @@ export interface Placing {
   readonly about: PackageVersion;
   /** The older version that is installed. */
   readonly before: InstalledPackage | undefined;
+  readonly filter: PathFilter;
   /** Things to know that are not failures. */
   readonly warn: (text: string) => void;
 }
@@ -41,6 +43,7 @@ export function placeFiles(work: Placing): Placed {
   const conffiles = conffilesOf(deb);
   const old = new Set(before ? work.database.filesOf(keyOf(before)) : []);
   for (const entry of deb.entries) {
+    if (work.filter(`/${entry.path}`, entry.type)) continue;
     const at = placeEntry(work, entry, conffiles);
     const node = at === undefined ? undefined : work.tree.get(at, false);
     if (at !== undefined && node) brought.set(work.tree.resolve(at, false), node);
@@ -150,8 +153,10 @@ function conffilesOf(deb: OpenedDeb): Map<string, string> {
   const lines = text ? new TextDecoder().decode(text.bytes).split('\n') : [];
   return new Map(
     lines.flatMap((line) => {
-      const path = line.trim();
+      const [, flag, path = ''] = /^\s*(?:(remove-on-upgrade)\s+)?(\/.*?)\s*$/.exec(line) ?? [];
       const md5 = deb.md5.get(path.slice(1));
+      // What is to be removed is not in the package (deb-conffiles(5)).
+      if (flag !== undefined) return [[path, `newconffile ${flag}`] as const];
       return md5 === undefined ? [] : [[path, md5] as const];
     }),
   );
@@ -164,7 +169,7 @@ function conffilesOf(deb: OpenedDeb): Map<string, string> {
 function fateOfConffile(work: Placing, at: string, path: string, md5: string): 'take' | 'keep' | 'beside' {
   const { tree, before, deb, warn } = work;
   if (tree.get(at)?.type !== 'file') return 'take';
-  const previous = before?.conffiles.get(path);
+  const previous = before?.conffiles.get(path)?.split(' ')[0];
   const current = md5Of(tree, at);
   if (current === md5 || (previous !== undefined && current === previous)) return 'take';
   if (previous === md5) return 'keep';

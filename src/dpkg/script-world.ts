@@ -1,5 +1,6 @@
 // All that a maintainer script may call: POSIX utilities, Debian's own programs and debconf, put together over one tree and one database.
 import type { WritableTree } from '../filesystem/writable-tree.ts';
+import { FileError, nodeSize } from '../filesystem/writable-tree.ts';
 import { updateCaCertificates } from '../maintscript/ca-certificates.ts';
 import { CONFMODULE, confmodule } from '../maintscript/confmodule.ts';
 import { Debconf } from '../maintscript/debconf.ts';
@@ -56,7 +57,8 @@ export function createScriptWorld({ tree, database, architecture, templatesOf }:
     return new Map([[CONFMODULE, confmodule(debconf, owner.name)]]);
   };
   const finish = (): void => {
-    if (wantsLdCache) writeLdCache(tree, { architecture, libcBin: database.find('libc-bin')?.version });
+    if (!wantsLdCache) return;
+    writeLdCache(tree, { architecture, libcBin: database.find('libc-bin')?.version, readSlice: sliceReader(tree) });
   };
   return { tree, programs, modules, assumed: new Set([...posix.keys(), ...ESSENTIAL]), finish };
 }
@@ -78,6 +80,21 @@ const ESSENTIAL: ReadonlySet<string> = new Set([
   'update-passwd',
   'update-rc.d',
 ]);
+
+/** Larger libraries are not unpacked for the sake of one name in them, which their links tell too. */
+const LIBRARY_LIMIT_BYTES = 32 << 20;
+
+function sliceReader(tree: WritableTree): (path: string, offset: number, length: number) => Uint8Array {
+  let last: { readonly path: string; readonly bytes: Uint8Array } | undefined;
+  return (path, offset, length) => {
+    if (last?.path !== path) {
+      const node = tree.get(path);
+      if (node?.type === 'file' && nodeSize(node) > LIBRARY_LIMIT_BYTES) throw new FileError('UNREADABLE', path);
+      last = { path, bytes: tree.read(path) };
+    }
+    return last.bytes.subarray(offset, offset + length);
+  };
+}
 
 function textOf(tree: WritableTree, path: string): string {
   return tree.get(path) ? tree.readText(path) : '';

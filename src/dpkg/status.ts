@@ -44,8 +44,9 @@ export function readInstalled(stanza: Stanza): InstalledPackage | undefined {
   // Distroless images write no status: what they list is installed.
   const [, , state = 'installed'] = (fieldOf(stanza, 'Status') ?? '').split(/\s+/);
   const conffiles = (fieldOf(stanza, 'Conffiles') ?? '').split('\n').flatMap((line) => {
-    const [, path, md5] = /^\s*(\S.*?) ([0-9a-f]{32}|newconffile)(?: obsolete| remove-on-upgrade)*$/.exec(line) ?? [];
-    return path !== undefined && md5 !== undefined ? [[path, md5] as const] : [];
+    const [, path, state] =
+      /^\s*(\S.*?) ((?:[0-9a-f]{32}|newconffile)(?: obsolete| remove-on-upgrade)*)$/.exec(line) ?? [];
+    return path !== undefined && state !== undefined ? [[path, state] as const] : [];
   });
   return {
     name,

@@ -7,6 +7,8 @@ export interface Template {
   readonly type: string;
   readonly fallback: string;
   readonly choices: string;
+  /** The same as answers are kept: what people are shown may be other words. */
+  readonly values: string;
   readonly description: string;
   readonly extended: string;
 }
@@ -20,6 +22,7 @@ export function parseTemplates(text: string): Template[] {
       type: fields.get('type') ?? 'string',
       fallback: fields.get('default') ?? '',
       choices: fields.get('choices') ?? fields.get('choices-c') ?? '',
+      values: fields.get('choices-c') ?? fields.get('choices') ?? '',
       description,
       extended: extended.join('\n'),
     };

@@ -84,7 +84,7 @@ export class Debconf {
       const question = this.#questions.get(name);
       const template = question && this.#templates.get(question.template);
       if (!question || template?.type !== 'select') continue;
-      const choices = splitChoices(expand(template.choices, question.variables));
+      const choices = splitChoices(expand(template.values, question.variables));
       if (!choices.includes(this.#valueOf(question))) question.value = choices[0] ?? '';
     }
     this.#waiting.clear();

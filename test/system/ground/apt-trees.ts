@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { AptRoot } from './apt-root.ts';
 import { aptRoot } from './apt-root.ts';
 import type { BaseName } from './bases.ts';
-import { GROUND, run } from './folder.ts';
+import { GROUND } from './folder.ts';
 import { inOverlay } from './overlay.ts';
 import type { MadeTree } from './tree-listing.ts';
 import { listCommand, parseListing, readTree, writeTree } from './tree-listing.ts';
