@@ -4,12 +4,12 @@ import { ImageSpecError, messageOf } from '../core/error.ts';
 import type { HostRange } from '../filesystem/entry.ts';
 import { HostFiles } from '../layer/host-files.ts';
 
-/** Scripts read configuration, lists and templates; the largest of those (locale sources, fonts' indices) have a few megabytes. */
-const READ_LIMIT_BYTES = 64 << 20;
+/** Scripts read files of a few megabytes at most; of shared libraries, of which the largest (LLVM) has 117 MB, the names are read. */
+const READ_LIMIT_BYTES = 256 << 20;
 
 /**
  * The whole content of a range, checked as far as its CRC-32 is known.
- * Throws `TOO_LARGE` beyond 64 MiB, `FILE_CHANGED` when the file is gone, shorter, or holds something else.
+ * Throws `TOO_LARGE` beyond 256 MiB, `FILE_CHANGED` when the file is gone, shorter, or holds something else.
  */
 export function readRangeBytes(content: HostRange): Uint8Array {
   const { file, offset, length, size } = content;

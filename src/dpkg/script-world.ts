@@ -81,8 +81,8 @@ const ESSENTIAL: ReadonlySet<string> = new Set([
   'update-rc.d',
 ]);
 
-/** Larger libraries are not unpacked for the sake of one name in them, which their links tell too. */
-const LIBRARY_LIMIT_BYTES = 32 << 20;
+/** The largest known (LLVM) has 117 MB; of still larger ones the links have to tell the name, for which they would be unpacked whole. */
+const LIBRARY_LIMIT_BYTES = 200 << 20;
 
 function sliceReader(tree: WritableTree): (path: string, offset: number, length: number) => Uint8Array {
   let last: { readonly path: string; readonly bytes: Uint8Array } | undefined;

@@ -293,7 +293,7 @@ export class WritableTree {
     if (content.kind === 'inline') return content.bytes;
     if (content.kind === 'range') return this.#options.readRange(content);
     const captured = this.#options.facts.captured.get(at);
-    if (!captured) throw new FileError('UNREADABLE', at);
+    if (!captured) throw new FileError('UNREADABLE', `/${at}`);
     return captured;
   }
 

@@ -43,8 +43,12 @@ function open(shell: Shell, redirect: Redirection, streams: ReadonlyMap<number, 
     case '>>': {
       const { flags, machine, umask } = shell;
       const isAppend = redirect.operator === '>>';
-      if (flags.has('C') && redirect.operator === '>') throw new NotInterpretable('set -C');
-      const make = (path: string): Stream => fileOutput(machine.tree, path, isAppend, 0o666 & ~umask);
+      // `set -C`: what is there as a file stays (POSIX XCU 2.7.2).
+      const keeps = flags.has('C') && redirect.operator === '>';
+      const make = (path: string): Stream => {
+        if (keeps && machine.tree.get(path)?.type === 'file') throw new FileError('EEXIST', path);
+        return fileOutput(machine.tree, path, isAppend, 0o666 & ~umask);
+      };
       return openFile(shell, target, streams, make, 'create');
     }
     case '<>':
@@ -88,6 +92,7 @@ function openFile(
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
     if (error.code === 'EISDIR') return fail('Is a directory');
+    if (error.code === 'EEXIST') return fail('File exists');
     return fail(verb === 'open' ? 'No such file' : 'Directory nonexistent');
   }
 }

@@ -103,4 +103,5 @@ export const STREAMS: readonly Snippet[] = [
     'type foo | cat; type foo >/dev/null; echo $?; type echo if local; command -v echo; command -v foo; echo $?; command -v if; f() { :; }; command -v f; type f; command -V f',
     'foo: not found\n127\necho is a shell builtin\nif is a shell keyword\nlocal is a special shell builtin\necho\n127\nif\nf\nf is a shell function\nf is a shell function\n',
   ],
+  ['set -C; echo a > f; echo b > f; echo $?; cat f; echo c >| f; cat f; echo d > /dev/null; echo $?', '2\na\nc\n0\n'],
 ];
