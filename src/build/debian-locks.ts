@@ -103,10 +103,10 @@ async function resolve(
     architecture,
     essential: wants.essential,
   });
-  const requested = new Set(wants.packages.map((word) => parseWant(word).name));
-  return install.map(({ candidate }): LockedDeb => {
+  const named = new Set(wants.packages.map((word) => parseWant(word).name));
+  return install.map(({ candidate, requested }): LockedDeb => {
     const { name, version, architecture: own, url, digest, size, suites, snapshot } = candidate;
-    const isRequested = requested.has(name);
+    const isRequested = requested && (named.has(name) || !seeds.includes(name));
     return {
       name,
       version,

@@ -7,6 +7,7 @@ import { parseArguments, programName } from './arguments.ts';
 import { getcap, setcap } from './capabilities.ts';
 import { debSystemdHelper } from './deb-systemd-helper.ts';
 import { dpkgDivert } from './divert.ts';
+import { dpkgRealpath } from './dpkg-realpath.ts';
 import { GLIB_PROGRAMS } from './glib.ts';
 import { groupAdd, groupMod } from './group-programs.ts';
 import { LEFT_OUT } from './left-out.ts';
@@ -40,6 +41,7 @@ export function maintscriptPrograms(options: MaintscriptOptions): Programs {
     ['dpkg-query', dpkgQuery(options)],
     ['dpkg-divert', dpkgDivert(state)],
     ['dpkg-statoverride', dpkgStatOverride(state)],
+    ['dpkg-realpath', dpkgRealpath],
     ['dpkg-maintscript-helper', maintscriptHelper(compareVersions)],
     ['dpkg-trigger', trigger(options)],
     ['update-alternatives', updateAlternatives],

@@ -82,17 +82,21 @@ export function groupOf(call: Call, word: string): number | undefined {
 
 const CHOWN_OPTIONS = {
   flags: 'Rhfvc',
-  values: '=',
-  long: { recursive: 'R', 'no-dereference': 'h', from: '=', silent: 'f', quiet: 'f' },
+  values: '=+',
+  long: { recursive: 'R', 'no-dereference': 'h', from: '=', reference: '+', silent: 'f', quiet: 'f' },
 };
 
 export const chown: Program = (call) => {
   const { operands, has, value } = parseOptions(call, CHOWN_OPTIONS);
   if (has('v') || has('c')) throw new NotInterpretable('chown -v');
-  const [spec, ...paths] = operands;
+  const like = value('+');
+  const [spec, ...paths] = like === undefined ? operands : ['', ...operands];
   if (spec === undefined || paths.length === 0) return fail(call, 'missing operand');
-  const owner = ownerOf(call, spec);
-  if (!owner) return fail(call, `invalid user: '${spec}'`);
+  const owner = like === undefined ? ownerOf(call, spec) : lookAt(call.tree, at(call, like));
+  if (!owner)
+    return like === undefined
+      ? fail(call, `invalid user: '${spec}'`)
+      : fail(call, `failed to get attributes of '${like}'`);
   const given = value('=');
   const from = given === undefined ? {} : ownerOf(call, given);
   if (!from) return fail(call, `invalid user: '${given}'`);
@@ -166,7 +170,11 @@ export const chmod: Program = (call) => {
   let isRecursive = false;
   while (/^-[Rf]+$|^--recursive$|^--$/.test(words[0] ?? ''))
     isRecursive = /R|recursive/.test(words.shift()!) || isRecursive;
-  const [mode, ...paths] = words;
+  const reference = /^--reference=(.+)$/.exec(words[0] ?? '')?.[1];
+  const like = reference === undefined ? undefined : lookAt(call.tree, at(call, reference));
+  if (reference !== undefined && !like) return fail(call, `failed to get attributes of '${reference}'`);
+  const [word, ...paths] = words;
+  const mode = like ? like.mode.toString(8) : word;
   if (mode === undefined || paths.length === 0) return fail(call, 'missing operand');
   if (/^-[^rwxXst]/.test(mode) || paths.some((path) => path.startsWith('-')))
     throw new NotInterpretable(`chmod ${words.join(' ')}`);

@@ -96,7 +96,7 @@ export const APT_SETS: readonly AptSet[] = [
     /^nobody$/m,
   ),
   set('supervisor', 'supervisord --version', /^\d+\.\d+/m),
-  set('unixodbc libsasl2-modules krb5-user', 'odbcinst -j; klist -V', /Kerberos 5/),
+  set('unixodbc libsasl2-modules krb5-user', 'isql --version; klist -V', /Kerberos 5/),
 ];
 
 export interface RefusedSet {

@@ -82,6 +82,14 @@ export const DEBIAN_DIFFERENCES: readonly DebianDifference[] = [
     essence: stanzas,
   },
   {
+    path: '/var/lib/dpkg/triggers/File',
+    pattern: /^var\/lib\/dpkg\/triggers\/File$/,
+    ours: 'new lines in our order of unpacking',
+    apts: 'new lines in apt’s order of unpacking',
+    reason: 'the order means nothing',
+    essence: (text) => text.split('\n').sort().join('\n'),
+  },
+  {
     path: '/etc/shadow',
     pattern: /^etc\/shadow$/,
     ours: 'accounts made on the day of `SOURCE_DATE_EPOCH`',

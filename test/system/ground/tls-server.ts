@@ -7,7 +7,7 @@ import { join, normalize } from 'node:path';
 import { run } from './folder.ts';
 
 export interface TlsServer {
-  /** `https://localhost:PORT` */
+  /** `https://127.0.0.1:PORT` */
   readonly url: string;
   /** Host path of the authority's certificate, PEM. */
   readonly certificate: string;
@@ -43,7 +43,7 @@ export async function startTlsServer(folder: string): Promise<TlsServer> {
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  return { url: `https://localhost:${port}`, certificate, close: () => void server.close() };
+  return { url: `https://127.0.0.1:${port}`, certificate, close: () => void server.close() };
 }
 
 async function makeRepository(work: string, bare: string): Promise<void> {
