@@ -1,16 +1,16 @@
 // `npm run bench`: one run, side by side, as ratios. Options: --rounds N, --json, --old (Debian's registry 2.8, whose sha256 is slow),
-// --memory (a wheel with a member of 788 MB; ours alone, also from nothing).
+// --memory (a wheel with a member of 788 MB; ours alone, also from nothing), --debian (an image from nothing, of Debian packages).
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startRegistry } from '../test/system/ground/registry.ts';
 import { installTools } from '../test/system/ground/tools.ts';
-import type { Measure } from './measure.ts';
+import { debianParties, prepareDebian } from './debian-parties.ts';
+import type { Measure, Variables } from './measure.ts';
 import { least, measure, shell } from './measure.ts';
 import type { Party } from './parties.ts';
 import { memoryParties, ownParties, peers } from './parties.ts';
-import type { Ground } from './prepare.ts';
 import { prepare } from './prepare.ts';
 import type { Relay } from './relay.ts';
 import { startRelay } from './relay.ts';
@@ -22,6 +22,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     json: { type: 'boolean', default: false },
     memory: { type: 'boolean', default: false },
+    debian: { type: 'boolean', default: false },
     old: { type: 'boolean', default: false },
   },
 });
@@ -34,9 +35,8 @@ const folder = await mkdtemp(join(tmpdir(), 'imagespec-bench-'));
 const registry = await startRegistry(values.old ? 'distribution 2.8' : 'distribution 3');
 const relay = await startRelay(registry.host);
 try {
-  const ground = await prepare(folder, registry.host, values.memory ? ONE_HUGE_FILE : EVERYDAY);
-  const parties = values.memory ? memoryParties(ground) : [...ownParties(ground), ...(await peers(ground))];
-  const rows = await runAll(parties, ground, registry.host, relay);
+  const { parties, env } = await choose(folder, registry.host);
+  const rows = await runAll(parties, env, registry.host, relay);
   console.log(values.json ? JSON.stringify(rows, undefined, 2) : printTable(rows));
 } finally {
   await relay.close();
@@ -44,8 +44,21 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
+async function choose(
+  place: string,
+  host: string,
+): Promise<{ readonly parties: readonly Party[]; readonly env: Variables }> {
+  if (values.debian) {
+    const ground = await prepareDebian(place);
+    return { parties: await debianParties(ground), env: ground.env };
+  }
+  const ground = await prepare(place, host, values.memory ? ONE_HUGE_FILE : EVERYDAY);
+  const parties = values.memory ? memoryParties(ground) : [...ownParties(ground), ...(await peers(ground))];
+  return { parties, env: ground.env };
+}
+
 /** A round that fills caches, the measured rounds with the parties in turn, and a round through the relay that counts bytes. */
-async function runAll(parties: readonly Party[], { env }: Ground, host: string, counter: Relay): Promise<Row[]> {
+async function runAll(parties: readonly Party[], env: Variables, host: string, counter: Relay): Promise<Row[]> {
   const measures = new Map<Party, Measure[]>(parties.map((party) => [party, []]));
   const count = Number(values.rounds);
   let places = 0;

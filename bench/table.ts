@@ -37,6 +37,9 @@ const GOALS: readonly (readonly [slow: RegExp, fast: RegExp, bound: 'at least' |
   [/^uv .*nothing kept/, /base new too/, 'at least', 8],
   [/layers new/, /^limit/, 'at most', 1.6],
   [/^uv .* append/, /layers known/, 'at least', 25],
+  [/^mmdebstrap/, /layers known/, 'at least', 10],
+  [/^buildah .* apt-get/, /layers known/, 'at least', 10],
+  [/^mmdebstrap/, /from nothing/, 'at least', 1],
 ];
 
 function goals(rows: readonly Row[]): string[] {

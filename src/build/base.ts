@@ -47,6 +47,8 @@ export interface BaseReader {
 
 export interface BaseQuestions {
   readonly wantsPython: boolean;
+  /** Whether packages will be installed on it: more of its files must be known then. */
+  readonly wantsDebian: boolean;
   readonly pythonVersion: string | undefined;
 }
 
@@ -67,35 +69,52 @@ const detailsSchema = z.object({
 /** `/etc/passwd` of a real image has a few kilobytes. */
 const ACCOUNTS_LIMIT_BYTES = 1 << 20;
 
-export function readBase(base: Base, questions: BaseQuestions, cache: LocalCache): BaseReader {
+/** @param read gives the facts of a base that is more than its image */
+export function readBase(
+  base: Base,
+  questions: BaseQuestions,
+  cache: LocalCache,
+  read: (ctx: Context) => Promise<BaseFacts> = (ctx) => factsOf(ctx, base, questions, cache),
+): BaseReader {
   let facts: Promise<BaseFacts> | undefined;
-  const readOnce = (ctx: Context): Promise<BaseFacts> => (facts ??= factsOf(ctx, base, cache));
+  const readOnce = (ctx: Context): Promise<BaseFacts> => (facts ??= read(ctx));
   return { base, facts: readOnce, details: (ctx) => detailsOf(ctx, base, questions, cache, readOnce) };
 }
 
-async function factsOf(ctx: Context, base: Base, cache: LocalCache): Promise<BaseFacts> {
+async function factsOf(
+  ctx: Context,
+  base: Base,
+  { wantsDebian }: BaseQuestions,
+  cache: LocalCache,
+): Promise<BaseFacts> {
   const { image } = base;
   if (!image) return EMPTY_FACTS;
-  const key = keyOf({ format: FACTS_FORMAT, manifest: image.descriptor.digest });
+  const key = keyOf({ format: FACTS_FORMAT, manifest: image.descriptor.digest, ...(wantsDebian && { wantsDebian }) });
   const known = await cache.readRecord('facts', key);
   const decoded = known && decodeFacts(known);
   if (decoded) return decoded;
   const total = image.layers.reduce((sum, layer) => sum + layer.descriptor.size, 0);
   const subject = `${base.name} ${printPlatform(base.platform)}`;
   return step(ctx, { step: 'read base', subject, total, unit: 'bytes' }, async () => {
-    const facts = await readImage(ctx, image);
+    const facts = await readImage(ctx, image, wantsDebian);
     await cache.writeRecord('facts', key, encodeFacts(facts));
     return facts;
   });
 }
 
 /** What reads a base is loaded for a base that is not known yet: the next build starts sooner without it. */
-async function readImage(ctx: Context, { layers }: Image): Promise<BaseFacts> {
+async function readImage(ctx: Context, { layers }: Image, wantsDebian: boolean): Promise<BaseFacts> {
   const { readFacts } = await import('../filesystem/read-layers.ts');
+  const capture = await captureForBuild();
+  if (!wantsDebian) return readFacts(ctx, layers, { capture });
+  const { captureForDebian } = await import('../dpkg/capture.ts');
+  return readFacts(ctx, layers, { capture: (path) => captureForDebian(path) ?? capture(path) });
+}
+
+/** Which files every build looks at: accounts, and what tells of the interpreter. */
+export async function captureForBuild(): Promise<(path: string) => number | undefined> {
   const { captureForInterpreter } = await import('../python/find-interpreter.ts');
-  const capture = (path: string): number | undefined =>
-    path === 'etc/passwd' || path === 'etc/group' ? ACCOUNTS_LIMIT_BYTES : captureForInterpreter(path);
-  return readFacts(ctx, layers, { capture });
+  return (path) => (path === 'etc/passwd' || path === 'etc/group' ? ACCOUNTS_LIMIT_BYTES : captureForInterpreter(path));
 }
 
 async function detailsOf(

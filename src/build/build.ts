@@ -12,6 +12,8 @@ import type { LoadedSpec } from '../spec/load.ts';
 import { findSpec, loadSpec } from '../spec/load.ts';
 import { assembleRoot, imageAnnotations } from './assemble.ts';
 import { resolveRoot } from './bases.ts';
+import type { DebShelf } from './debs.ts';
+import { createDebShelf } from './debs.ts';
 import type { Environment } from './environment.ts';
 import type { Existing } from './existing.ts';
 import { differences, findExisting } from './existing.ts';
@@ -32,6 +34,7 @@ import { prepare } from './prepare.ts';
 import type { BuildOptions } from './request.ts';
 import { createRequest } from './request.ts';
 import type { BuildResult, ImageResult, PlanResult } from './result.ts';
+import type { Services } from './services.ts';
 import { openTarget, withServices } from './services.ts';
 import { createShelf } from './wheels.ts';
 
@@ -76,8 +79,12 @@ async function withJob<T>(
   const imageName = await loaded.spec.imageName({ directory: loaded.directory });
   const request = createRequest(loaded.spec, imageName, options, environment.workingDirectory);
   return withServices(environment, options.cacheFolder, (services) =>
-    work(ctx, { loaded, request, options, services }),
+    work(ctx, { loaded, request, options, services, debs: debShelf(services, options) }),
   );
+}
+
+function debShelf(services: Services, { offline = false, workers }: BuildOptions): DebShelf {
+  return createDebShelf(services, offline, workers ?? Math.min(services.environment.processors - 1, WORKERS_MAX));
 }
 
 async function existing(ctx: Context, { request, services }: Job): Promise<Existing | undefined> {
@@ -118,14 +125,15 @@ async function leave(
   return result;
 }
 
-/** From this many bytes of wheels on, threads gain more than their start costs. */
+/** From this many bytes of packages on, threads gain more than their start costs. */
 const WORKERS_FROM_BYTES = 60e6;
 /** More threads than this only wait for memory and the network; each takes 20 MB. */
 const WORKERS_MAX = 4;
 
 function workerCount({ options, services }: Job, { platforms }: Preparation): number {
   if (options.workers !== undefined) return options.workers;
-  const bytes = platforms.flatMap(({ lock }) => lock?.wheels ?? []).reduce((sum, { size }) => sum + (size ?? 0), 0);
+  const wheels = platforms.flatMap(({ lock }) => lock?.wheels ?? []).reduce((sum, { size }) => sum + (size ?? 0), 0);
+  const bytes = wheels + platforms.reduce((sum, { debian }) => sum + (debian?.size ?? 0), 0);
   // The calling thread sends what they pack, and packs what is small.
   return bytes < WORKERS_FROM_BYTES ? 0 : Math.min(services.environment.processors - 1, WORKERS_MAX);
 }
@@ -147,7 +155,7 @@ async function make(
     lock: prepared.locks.digest,
   };
   const wheels = prepared.platforms.flatMap(({ lock }) => lock?.wheels ?? []);
-  const shelf = createShelf(inputs, wheels, services, options.offline ?? false);
+  const shelf = createShelf(inputs, wheels, services, options.offline ?? false, job.debs.find);
   const { cache } = services;
   const ignoreKnown = options.cache === false;
   const tools = {
@@ -155,7 +163,7 @@ async function make(
     packer,
     ignoreKnown,
     find: shelf.find,
-    digests: shelf.digests,
+    digests: [shelf.digests, job.debs.digests],
     once: new Once<Digest, LayerRecord>(),
     onReady: flights.send,
   };
@@ -182,7 +190,10 @@ async function make(
       }),
     );
     const downloaded = services.downloads.total();
-    return imageResult({ request, root, platforms, reports, strictKey: identity.strictKey, downloaded, warnings: [] });
+    const warnings = prepared.platforms.flatMap(({ name, debian }) =>
+      (debian?.warnings() ?? []).map((text) => `${name}: ${text}`),
+    );
+    return imageResult({ request, root, platforms, reports, strictKey: identity.strictKey, downloaded, warnings });
   } finally {
     await packer.close();
   }

@@ -23,8 +23,21 @@ export interface FileDigest {
   readonly digest: Digest;
 }
 
+/** What is asked for of Debian. */
+export interface DebianWants {
+  /** As the spec writes them. */
+  readonly packages: readonly string[];
+  /** All packages that Debian calls essential. */
+  readonly essential: boolean;
+  /** As the spec writes them, without the environment filled in. */
+  readonly sources: NonNullable<ImageSpec['aptSources']> | undefined;
+  readonly leavesUnpacked: boolean;
+}
+
 export interface Inputs {
   readonly wants: Wants;
+  /** undefined when no Debian packages are wanted. */
+  readonly debian: DebianWants | undefined;
   /** Requirements and constraints files. */
   readonly files: readonly FileDigest[];
   /** Of the spec and of the requirements files. May hold credentials: not for messages, keys or locks. */
@@ -40,7 +53,7 @@ export async function readInputs(ctx: Context, loaded: LoadedSpec, epoch: number
   const { spec, directory } = loaded;
   const wants = wantsOf(spec, directory);
   const [requirements, copies] = await Promise.all([readRequirements(wants), readCopies(ctx, copiesOf(loaded), epoch)]);
-  const files = await digestFiles(requirements.files);
+  const files = await digestFiles([...requirements.files, ...keyringFiles(loaded)]);
   const copied = await hashEntries(ctx, copies);
   const digest = keyOf({
     formats: [LAYER_FORMAT, INSTALL_FORMAT],
@@ -51,7 +64,7 @@ export async function readInputs(ctx: Context, loaded: LoadedSpec, epoch: number
   });
   const { pipIndex, pipExtraIndexUrls } = wants;
   const indexUrls = [...(pipIndex ? [pipIndex] : []), ...pipExtraIndexUrls, ...requirements.indexUrls];
-  return { wants, files, indexUrls, copies, copied, digest };
+  return { wants, debian: debianWantsOf(spec), files, indexUrls, copies, copied, digest };
 }
 
 export function copiesOf({ spec, directory, file }: LoadedSpec): Copies {
@@ -80,6 +93,30 @@ function wantsOf(spec: ImageSpec, folder: string): Wants {
     ...(spec.pipIndex !== undefined && { pipIndex: spec.pipIndex }),
     pipExtraIndexUrls: spec.pipExtraIndexUrl ?? [],
   };
+}
+
+function debianWantsOf({
+  aptPackages = [],
+  aptEssential = false,
+  aptSources,
+  aptConfigure,
+}: ImageSpec): DebianWants | undefined {
+  if (aptPackages.length === 0 && !aptEssential) return undefined;
+  return {
+    packages: aptPackages,
+    essential: aptEssential,
+    sources: aptSources,
+    leavesUnpacked: aptConfigure === 'never',
+  };
+}
+
+/** Keyrings that the spec names by their path. */
+function keyringFiles({ spec, directory }: LoadedSpec): string[] {
+  return (spec.aptSources ?? []).flatMap((source) => {
+    const file = typeof source === 'string' ? undefined : source.signed_by;
+    if (file === undefined || file.includes('\n')) return [];
+    return [isAbsolute(file) ? file : join(directory, file)];
+  });
 }
 
 export async function digestFiles(paths: readonly string[]): Promise<FileDigest[]> {

@@ -1,5 +1,6 @@
 // One image to be built: what is wanted, where it goes, and what there is to work with.
 import type { LoadedSpec } from '../spec/load.ts';
+import type { DebShelf } from './debs.ts';
 import { sourceDateEpoch } from './environment.ts';
 import type { BuildOptions, Request } from './request.ts';
 import type { Services } from './services.ts';
@@ -9,6 +10,8 @@ export interface Job {
   readonly request: Request;
   readonly options: BuildOptions;
   readonly services: Services;
+  /** The Debian packages of this job. */
+  readonly debs: DebShelf;
 }
 
 /** Seconds since the epoch for everything in the image that bears a time. */

@@ -39,12 +39,12 @@ export async function writeLayerRecord(cache: LocalCache, key: Digest, record: L
   await cache.writeRecord(KIND, key, new TextEncoder().encode(JSON.stringify(record)));
 }
 
-/** @param digests of the recipe's host files, by path */
-export function toLayerRecord(packed: PackedLayer, digests: ReadonlyMap<string, Digest>): LayerRecord {
+/** @param digestOf of the recipe's host files, by path */
+export function toLayerRecord(packed: PackedLayer, digestOf: (file: string) => Digest | undefined): LayerRecord {
   const { mediaType, digest: blob, size } = packed.descriptor;
   const [, ...files] = packed.recipe.sources;
   const sources = files.map((file) => {
-    const known = digests.get(file);
+    const known = digestOf(file);
     if (!known) throw new Error(`a layer refers to a file outside the cache: ${file}`);
     return known;
   });

@@ -22,16 +22,36 @@ const wheelSchema = z.strictObject({
     .optional(),
 });
 
+const debSchema = z.strictObject({
+  name: z.string(),
+  version: z.string(),
+  architecture: z.string(),
+  url: z.string().refine((text) => /^(?:https?|file):/.test(text) && URL.canParse(text), 'is no URL'),
+  digest,
+  size: z.int().nonnegative(),
+  requested: z.boolean(),
+  suites: z.array(z.string()).readonly(),
+  snapshot: z.string().optional(),
+});
+
+const debianSchema = z.strictObject({
+  inputs: digest,
+  /** In the order in which they are installed. */
+  packages: z.array(debSchema).readonly(),
+});
+
 const platformSchema = z.strictObject({
   /** Digest of what was asked for: as long as it is the same, the lock is taken as it is. */
-  inputs: digest,
-  python: z.string(),
-  wheels: z.array(wheelSchema),
+  inputs: digest.optional(),
+  python: z.string().optional(),
+  wheels: z.array(wheelSchema).optional(),
+  debian: debianSchema.optional(),
 });
 
 const lockFileSchema = z.strictObject({ version: z.literal(1), platforms: z.record(z.string(), platformSchema) });
 
 export type LockFile = z.output<typeof lockFileSchema>;
+export type LockedPlatform = LockFile['platforms'][string];
 
 export const EMPTY_LOCK_FILE: LockFile = { version: 1, platforms: {} };
 

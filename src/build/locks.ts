@@ -1,16 +1,18 @@
 // Which distributions each platform gets: from the lock file as long as it answers the same question, else resolved anew.
 import { join } from 'node:path';
 import type { Context } from '../core/context.ts';
-import { step, together } from '../core/context.ts';
+import { step } from '../core/context.ts';
 import type { Digest } from '../core/digest.ts';
 import { ImageSpecError } from '../core/error.ts';
+import type { Json } from '../core/json.ts';
 import { keyOf } from '../core/json.ts';
 import { redactUrl } from '../core/redact.ts';
+import type { DebianLock } from '../deb/locked-deb.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import { minorVersion } from '../python/interpreter.ts';
 import type { Lock } from '../python/lock.ts';
 import { lockOf } from '../python/lock.ts';
-import type { LockFile } from './lock-file.ts';
+import type { LockedPlatform, LockFile } from './lock-file.ts';
 import { EMPTY_LOCK_FILE, lockFileOf, readLockFile, withoutCredentials } from './lock-file.ts';
 import type { Inputs } from './inputs.ts';
 import { wantsLockFile } from './inputs.ts';
@@ -22,53 +24,82 @@ export interface Target {
   readonly interpreter: Interpreter;
 }
 
+/** The lock of one world (Python, Debian) for one platform, and the question that it answers. */
+export interface Answer<T> {
+  readonly question: Digest;
+  readonly lock: T;
+  /** Resolved now, not taken from the lock file. */
+  readonly fresh: boolean;
+}
+
+export interface PlatformLocks {
+  /** Platform: `linux/amd64`. */
+  readonly name: string;
+  readonly python?: (Answer<Lock> & { readonly version: string }) | undefined;
+  readonly debian?: Answer<DebianLock> | undefined;
+}
+
+export interface KeptLock {
+  /** Where the lock is kept; undefined when there is nothing to lock or to keep, or the spec is not a file. */
+  readonly file: string | undefined;
+  readonly content: LockFile;
+}
+
 export interface Locks {
-  readonly byPlatform: ReadonlyMap<string, Lock>;
   /** Of all platforms together. */
   readonly digest: Digest;
-  /** Where the lock is kept; undefined when there is nothing to lock or to keep, or the spec is not a file. */
   readonly file: string | undefined;
   /** The lock file's content as it should be now. */
   readonly content: LockFile;
   readonly changed: boolean;
 }
 
-export async function resolveLocks(ctx: Context, targets: readonly Target[], job: Job, inputs: Inputs): Promise<Locks> {
-  const specFile = job.loaded.file;
-  const isKept = targets.length > 0 && wantsLockFile(inputs.wants);
-  const file = specFile === undefined || !isKept ? undefined : lockFileOf(specFile);
-  const before = file === undefined ? EMPTY_LOCK_FILE : await readLockFile(file);
-  const uv = uvFinder(ctx, job, inputs);
-  const answers = await together(
-    ctx,
-    targets.map((target) => (inner) => answer(inner, target, job, inputs, before, uv)),
-  );
-  const byPlatform = new Map(answers.map(({ name, lock }) => [name, lock]));
-  const platforms = { ...before.platforms };
-  for (const { name, question, lock, python } of answers) {
-    platforms[name] = { inputs: question, python, wheels: lock.wheels.map(withoutCredentials) };
-  }
-  const digest = keyOf(Object.fromEntries([...byPlatform].map(([name, lock]) => [name, lock.digest])));
-  const changed = answers.some((one) => one.fresh);
-  return { byPlatform, digest, file, content: { version: 1, platforms }, changed };
+/** The lock file beside the spec, where one is kept. */
+export async function readKeptLock({ loaded }: Job, { wants, debian }: Inputs): Promise<KeptLock> {
+  const isKept = loaded.file !== undefined && (wantsLockFile(wants) || debian !== undefined);
+  const file = isKept ? lockFileOf(loaded.file!) : undefined;
+  return { file, content: file === undefined ? EMPTY_LOCK_FILE : await readLockFile(file) };
 }
 
-async function answer(
+/** What was locked for all platforms, as one lock file. */
+export function combineLocks({ file, content }: KeptLock, { wants }: Inputs, all: readonly PlatformLocks[]): Locks {
+  const platforms = { ...content.platforms };
+  for (const { name, python, debian } of all) {
+    platforms[name] = {
+      ...(python && wantsLockFile(wants) && pythonPart(python)),
+      ...(debian && { debian: { inputs: debian.question, packages: debian.lock.packages } }),
+    };
+  }
+  const digests = all.map(({ name, python, debian }): [string, Json] => {
+    const [own, other] = [python?.lock.digest, debian?.lock.digest];
+    return [name, own && other ? { python: own, debian: other } : (own ?? other)!];
+  });
+  const locked = digests.filter(([, value]) => value !== undefined);
+  const changed = all.some(({ python, debian }) => python?.fresh === true || debian?.fresh === true);
+  return { digest: keyOf(Object.fromEntries(locked)), file, content: { version: 1, platforms }, changed };
+}
+
+function pythonPart({ question, version, lock }: NonNullable<PlatformLocks['python']>): LockedPlatform {
+  return { inputs: question, python: version, wheels: lock.wheels.map(withoutCredentials) };
+}
+
+export async function lockPython(
   ctx: Context,
   { name, interpreter }: Target,
   job: Job,
   inputs: Inputs,
-  before: LockFile,
+  before: KeptLock,
   uv: () => Promise<string>,
-) {
+): Promise<NonNullable<PlatformLocks['python']>> {
   const question = questionKey(inputs, interpreter);
-  const python = minorVersion(interpreter.version);
-  const known = before.platforms[name];
-  if (known?.inputs === question) return { name, question, python, lock: lockOf(known.wheels), fresh: false };
-  if (job.options.frozen && wantsLockFile(inputs.wants))
-    throw lockWouldChange(name, known !== undefined, job.loaded.file);
+  const version = minorVersion(interpreter.version);
+  const known = before.content.platforms[name];
+  if (known?.wheels && known.inputs === question) {
+    return { question, version, lock: lockOf(known.wheels), fresh: false };
+  }
+  if (job.options.frozen && wantsLockFile(inputs.wants)) throw lockWouldChange(name, known !== undefined, job);
   const lock = await step(ctx, { step: 'resolve', subject: name }, () => ask(ctx, interpreter, job, inputs, uv));
-  return { name, question, python, lock, fresh: true };
+  return { question, version, lock, fresh: true };
 }
 
 /** Digest of the question that a lock answers: what was asked for, where, and for which kind of interpreter. */
@@ -98,7 +129,7 @@ async function ask(ctx: Context, interpreter: Interpreter, job: Job, { wants }: 
 }
 
 /** uv is looked for once, and only if a platform needs it. */
-function uvFinder(ctx: Context, { options, services }: Job, { wants }: Inputs): () => Promise<string> {
+export function uvFinder(ctx: Context, { options, services }: Job, { wants }: Inputs): () => Promise<string> {
   const { cache, environment, http } = services;
   const find = async (): Promise<string> => {
     const { findUv } = await import('../python/uv.ts');
@@ -109,9 +140,9 @@ function uvFinder(ctx: Context, { options, services }: Job, { wants }: Inputs): 
   return () => (found ??= find());
 }
 
-function lockWouldChange(platform: string, known: boolean, specFile: string | undefined): ImageSpecError {
+export function lockWouldChange(platform: string, known: boolean, { loaded }: Job): ImageSpecError {
   const why = known ? `does not fit the requirements for ${platform} any more` : `knows nothing of ${platform}`;
-  return new ImageSpecError('LOCK_CHANGED', `The lock of ${specFile ?? 'this spec'} ${why}`, {
+  return new ImageSpecError('LOCK_CHANGED', `The lock of ${loaded.file ?? 'this spec'} ${why}`, {
     hint: 'Build once without --frozen and commit the lock file.',
     facts: { platform },
   });

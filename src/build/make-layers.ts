@@ -11,7 +11,7 @@ import type { LocalCache } from '../store/cache.ts';
 import type { LayerRecord, SourceFinder } from './layer-record.ts';
 import { layerOf, readLayerRecord, toLayerRecord, writeLayerRecord } from './layer-record.ts';
 
-export type LayerKind = 'user' | 'environment' | 'packages' | 'files';
+export type LayerKind = 'debian' | 'user' | 'environment' | 'packages' | 'files';
 
 /** A layer as a plan sees it. */
 export interface OutlinedLayer {
@@ -44,8 +44,8 @@ export interface LayerTools {
   /** `--no-cache`: make every layer anew. */
   readonly ignoreKnown: boolean;
   readonly find: SourceFinder;
-  /** Digests of host files that recipes may refer to (wheels), by path. */
-  readonly digests: ReadonlyMap<string, Digest>;
+  /** Digests of host files that recipes may refer to (wheels, contents of packages), by path. */
+  readonly digests: readonly ReadonlyMap<string, Digest>[];
   /** Platforms may want the same layer: it is made once. */
   readonly once: Once<Digest, LayerRecord>;
   /** Told of every layer as soon as it is there, so that it can be sent while others are packed. */
@@ -104,7 +104,7 @@ async function packLayer(ctx: Context, want: WantedLayer, tools: LayerTools): Pr
       const literals = join(folder, 'literals');
       const packed = await packer.pack({ entries: await want.entries(), literals, onProgress: progress });
       await cache.adopt(packed.literals, literals);
-      const record = toLayerRecord(packed, tools.digests);
+      const record = toLayerRecord(packed, (file) => tools.digests.find((one) => one.has(file))?.get(file));
       await writeLayerRecord(cache, want.key, record);
       return record;
     }),

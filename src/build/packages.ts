@@ -2,8 +2,7 @@
 import { z } from 'zod';
 import type { Context } from '../core/context.ts';
 import type { Digest } from '../core/digest.ts';
-import { digestOf, isDigest } from '../core/digest.ts';
-import type { Json } from '../core/json.ts';
+import { isDigest } from '../core/digest.ts';
 import { keyOf } from '../core/json.ts';
 import { mapLimited } from '../core/limit.ts';
 import type { Entry } from '../filesystem/entry.ts';
@@ -16,6 +15,7 @@ import { venvEntries, venvLayout } from '../python/venv.ts';
 import type { LocalCache } from '../store/cache.ts';
 import type { BaseReader } from './base.ts';
 import { groupPackages } from './group.ts';
+import { layerKey } from './layer-key.ts';
 import type { LayerKind, OutlinedLayer, WantedLayer } from './make-layers.ts';
 
 const digest = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value));
@@ -109,12 +109,12 @@ interface Part {
 
 /** Opens all wheels, lays their files over the base (which finds conflicts) and cuts the result into layers. */
 async function stage(ctx: Context, input: PackagesInput): Promise<Part[]> {
-  const { reader, interpreter, lock, wheels } = input;
+  const { reader, interpreter, lock } = input;
   const [{ installWheel }, { readWheel }] = await Promise.all([
     import('../python/install.ts'),
     import('../python/wheel.ts'),
   ]);
-  const [facts, files] = await Promise.all([reader.facts(ctx), wheels()]);
+  const [facts, files] = await Promise.all([reader.facts(ctx), input.wheels()]);
   input.onStage?.();
   const layout = venvLayout(interpreter, ENVIRONMENT_ROOT);
   const tree = createTree(facts);
@@ -132,27 +132,18 @@ async function stage(ctx: Context, input: PackagesInput): Promise<Part[]> {
   const first: Part = {
     kind: 'environment',
     content: environmentTitle(interpreter),
-    key: layerKey(skeleton, { interpreter: interpreter.path, version: interpreter.version }),
+    key: layerKey(skeleton, { format: INSTALL_FORMAT, interpreter: interpreter.path, version: interpreter.version }),
     size: 0,
     entries: skeleton,
   };
   const rest = groupPackages(members).map(({ content, members: group }): Part => {
     const entries = tree.layerEntries(group.map((member) => member.name));
-    const key = layerKey(entries, { root: layout.root, wheels: group.map((member) => installKey(member.locked)) });
+    const wheels = group.map((member) => installKey(member.locked));
+    const key = layerKey(entries, { format: INSTALL_FORMAT, root: layout.root, wheels });
     const size = group.reduce((sum, member) => sum + member.size, 0);
     return { kind: 'packages', content, key, size, entries };
   });
   return [first, ...rest];
-}
-
-/**
- * A package layer's key names its wheels and not the base, so that images on different bases share layers. What else decides the bytes
- * is in the entries: which parents a base makes necessary, and which files an equal one of another wheel stands for.
- */
-function layerKey(entries: readonly Entry[], origin: Json): Digest {
-  const directories = entries.filter((entry) => entry.type === 'directory').map((entry) => ({ ...entry }));
-  const paths = digestOf(entries.map((entry) => entry.path).join('\0'));
-  return keyOf({ formats: [LAYER_FORMAT, INSTALL_FORMAT], origin, directories, paths });
 }
 
 function once<T>(work: () => Promise<T>): () => Promise<T> {

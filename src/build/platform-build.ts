@@ -51,21 +51,23 @@ export function platformInput(job: Job, inputs: Inputs, platform: PreparedPlatfo
 /** The layers this platform needs above its base, lowest first, slow-changing before fast-changing. */
 async function wantedLayers(ctx: Context, input: PlatformInput, onStage: () => void): Promise<WantedLayer[]> {
   const environment = packagesInput(ctx, input);
-  const [packages, copied] = await Promise.all([
+  const [debian, packages, copied] = await Promise.all([
+    input.platform.debian?.layers(ctx, onStage) ?? [],
     environment ? packageLayers(ctx, { ...environment, onStage }) : [],
     copiedLayers(ctx, input),
   ]);
-  return [userLayer(ctx, input), ...packages, ...copied];
+  return [...debian, userLayer(ctx, input), ...packages, ...copied];
 }
 
 /** The same, but nothing is fetched for it. */
 export async function outlinedLayers(ctx: Context, input: PlatformInput): Promise<OutlinedLayer[]> {
   const environment = packagesInput(ctx, input);
-  const [packages, copied] = await Promise.all([
+  const [debian, packages, copied] = await Promise.all([
+    input.platform.debian?.outline(ctx) ?? [],
     environment ? outlinePackages(environment) : [],
     copiedLayers(ctx, input),
   ]);
-  return [userLayer(ctx, input), ...packages, ...copied];
+  return [...debian, userLayer(ctx, input), ...packages, ...copied];
 }
 
 function packagesInput(

@@ -1,23 +1,27 @@
-// Everything that must be known before the first layer is packed: base, user, interpreter and lock of every platform.
+// Everything that must be known before the first layer is packed: base, Debian packages, user, interpreter and lock of every platform.
 import type { Context } from '../core/context.ts';
 import { together } from '../core/context.ts';
 import { printPlatform } from '../oci/platform.ts';
 import type { Lock } from '../python/lock.ts';
-import type { BaseDetails, BaseReader } from './base.ts';
+import type { Base, BaseDetails, BaseReader } from './base.ts';
 import { readBase } from './base.ts';
 import type { Bases } from './bases.ts';
 import { resolveBases } from './bases.ts';
+import { addDebian } from './add-debian.ts';
+import type { DebianBase } from './debian-base.ts';
 import type { Inputs } from './inputs.ts';
 import { wantsPackages } from './inputs.ts';
 import type { Job } from './job.ts';
-import type { Locks } from './locks.ts';
-import { resolveLocks } from './locks.ts';
+import type { KeptLock, Locks, PlatformLocks } from './locks.ts';
+import { combineLocks, lockPython, readKeptLock, uvFinder } from './locks.ts';
 
 export interface PreparedPlatform {
   /** `linux/amd64` */
   readonly name: string;
+  /** The base as all later steps see it: with the Debian packages. */
   readonly reader: BaseReader;
   readonly details: BaseDetails;
+  readonly debian: DebianBase | undefined;
   /** Absent when the spec wants no packages. */
   readonly lock: Lock | undefined;
 }
@@ -29,17 +33,48 @@ export interface Preparation {
 }
 
 export async function prepare(ctx: Context, job: Job, inputs: Inputs): Promise<Preparation> {
-  const { services, loaded } = job;
-  const bases = await resolveBases(ctx, job);
-  const questions = { wantsPython: wantsPackages(inputs.wants), pythonVersion: loaded.spec.pythonVersion };
-  const found = await together(
+  const [bases, kept] = await Promise.all([resolveBases(ctx, job), readKeptLock(job, inputs)]);
+  const uv = uvFinder(ctx, job, inputs);
+  const prepared = await together(
     ctx,
-    bases.list.map((base) => async (inner) => {
-      const reader = readBase(base, questions, services.cache);
-      return { name: printPlatform(base.platform), reader, details: await reader.details(inner) };
-    }),
+    bases.list.map((base) => (inner) => preparePlatform(inner, base, job, inputs, kept, uv)),
   );
-  const targets = found.flatMap(({ name, details: { interpreter } }) => (interpreter ? [{ name, interpreter }] : []));
-  const locks = await resolveLocks(ctx, targets, job, inputs);
-  return { bases, platforms: found.map((one) => ({ ...one, lock: locks.byPlatform.get(one.name) })), locks };
+  const locks = combineLocks(
+    kept,
+    inputs,
+    prepared.map((one) => one.locks),
+  );
+  return { bases, platforms: prepared.map((one) => one.platform), locks };
+}
+
+interface Prepared {
+  readonly platform: PreparedPlatform;
+  readonly locks: PlatformLocks;
+}
+
+async function preparePlatform(
+  ctx: Context,
+  plain: Base,
+  job: Job,
+  inputs: Inputs,
+  kept: KeptLock,
+  uv: () => Promise<string>,
+): Promise<Prepared> {
+  const name = printPlatform(plain.platform);
+  const { cache } = job.services;
+  const questions = {
+    wantsPython: wantsPackages(inputs.wants),
+    wantsDebian: inputs.debian !== undefined,
+    pythonVersion: job.loaded.spec.pythonVersion,
+  };
+  const own = readBase(plain, questions, cache);
+  const added = inputs.debian && (await addDebian(ctx, { job, wants: inputs.debian, reader: own, name, kept }));
+  const reader = added ? readBase(added.base.base, questions, cache, added.base.facts) : own;
+  const details = await reader.details(ctx);
+  const { interpreter } = details;
+  const python = interpreter && (await lockPython(ctx, { name, interpreter }, job, inputs, kept, uv));
+  return {
+    platform: { name, reader, details, debian: added?.base, lock: python?.lock },
+    locks: { name, python, debian: added?.answer },
+  };
 }

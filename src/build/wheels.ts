@@ -17,11 +17,13 @@ export interface WheelShelf {
   readonly digests: ReadonlyMap<string, Digest>;
 }
 
+/** @param findOther of sources that are no wheels */
 export function createShelf(
   { indexUrls }: Inputs,
   all: readonly LockedWheel[],
   services: Services,
   offline: boolean,
+  findOther: (ctx: Context, digest: Digest) => Promise<string | undefined>,
 ): WheelShelf {
   const { cache, http, downloads, environment } = services;
   const digests = new Map<string, Digest>();
@@ -42,7 +44,8 @@ export function createShelf(
     if (known) return known;
     const wheel = all.find((one) => one.digest === digest);
     const file = wheel && (await fetch(ctx, [wheel])).get(digest);
-    if (file) return file;
+    const other = file ?? (await findOther(ctx, digest));
+    if (other) return other;
     throw new ImageSpecError('FILE_CHANGED', `The cache has lost ${digest}, which a layer is made of`, {
       hint: 'Build again with --no-cache.',
     });

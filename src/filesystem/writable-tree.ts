@@ -72,6 +72,8 @@ export class WritableTree {
   readonly #children = new Map<string, Set<string>>();
   /** Nodes of the base by the path that their bytes were first found under, so that hard links share one. */
   readonly #base = new Map<string, TreeNode>();
+  /** What stood where before each change, newest last, while somebody may want to go back. */
+  #journal: (readonly [path: string, isOwn: boolean, node: TreeNode | undefined])[] | undefined;
 
   constructor(options: TreeOptions) {
     this.#options = options;
@@ -105,12 +107,7 @@ export class WritableTree {
     if (!node) throw new FileError('ENOENT', path);
     if (node.type === 'directory') throw new FileError('EISDIR', path);
     if (node.type !== 'file') throw new FileError('EINVAL', path);
-    const { content } = node;
-    if (content.kind === 'inline') return content.bytes;
-    if (content.kind === 'range') return this.#options.readRange(content);
-    const captured = this.#options.facts.captured.get(this.resolve(path));
-    if (!captured) throw new FileError('UNREADABLE', path);
-    return captured;
+    return this.#bytesOf(this.resolve(path), node);
   }
 
   readText(path: string): string {
@@ -201,8 +198,7 @@ export class WritableTree {
       for (const name of this.list(source)) this.rename(join(source, name), join(target, name));
     } else {
       if (before?.type === 'directory') throw new FileError('EISDIR', to);
-      const bytes = this.#moved(source, node);
-      this.#set(target, bytes);
+      this.#set(target, this.#withBytes(source, node));
     }
     this.#unset(source);
   }
@@ -227,7 +223,24 @@ export class WritableTree {
     const at = this.resolve(path, follow);
     const before = this.#at(at);
     if (!before) throw new FileError('ENOENT', path);
-    this.#replaceEverywhere(at, before, { ...before, ...attributes });
+    this.#replaceEverywhere(at, before, { ...this.#withBytes(at, before), ...attributes });
+  }
+
+  /** Remembers how everything is; the function that is returned goes back to it. Calls may be nested, the inner one ends first. */
+  savepoint(): { readonly undo: () => void; readonly keep: () => void } {
+    const outer = this.#journal;
+    const journal: (readonly [string, boolean, TreeNode | undefined])[] = (this.#journal = []);
+    return {
+      keep: () => {
+        outer?.push(...journal);
+        this.#journal = outer;
+      },
+      undo: () => {
+        this.#journal = undefined;
+        for (const [path, isOwn, node] of journal.toReversed()) this.#restore(path, isOwn, node);
+        this.#journal = outer;
+      },
+    };
   }
 
   /** Everything that differs from the base, by canonical path; undefined where something of the base was removed. */
@@ -276,10 +289,18 @@ export class WritableTree {
     if (node.type !== 'directory') throw new FileError('ENOTDIR', path);
   }
 
-  /** The node with bytes that will still be found under another path. */
-  #moved(source: string, node: TreeNode): TreeNode {
+  #bytesOf(at: string, { content }: FileNode): Uint8Array {
+    if (content.kind === 'inline') return content.bytes;
+    if (content.kind === 'range') return this.#options.readRange(content);
+    const captured = this.#options.facts.captured.get(at);
+    if (!captured) throw new FileError('UNREADABLE', `/${at}`);
+    return captured;
+  }
+
+  /** A layer that changes anything of a file must have its bytes. */
+  #withBytes(at: string, node: TreeNode): TreeNode {
     if (node.type !== 'file' || node.content.kind !== 'base') return node;
-    return { ...node, content: { kind: 'inline', bytes: this.read(source) } };
+    return { ...node, content: { kind: 'inline', bytes: this.#bytesOf(at, node) } };
   }
 
   #replaceEverywhere(at: string, before: TreeNode | undefined, node: TreeNode): void {
@@ -297,25 +318,38 @@ export class WritableTree {
 
   #set(at: string, node: TreeNode): void {
     if (this.#at(at)?.type === 'directory' && node.type !== 'directory') throw new FileError('EISDIR', at);
+    this.#note(at);
     this.#own.set(at, node);
     if (at !== '') this.#addChild(at);
   }
 
   #unset(at: string): void {
+    this.#note(at);
     this.#own.set(at, undefined);
-    this.#children.get(parentOf(at))?.delete(at.slice(at.lastIndexOf('/') + 1));
+    this.#children.get(parentOf(at))?.delete(nameOf(at));
+  }
+
+  #note(at: string): void {
+    this.#journal?.push([at, this.#own.has(at), this.#own.get(at)]);
+  }
+
+  #restore(path: string, isOwn: boolean, node: TreeNode | undefined): void {
+    if (isOwn) this.#own.set(path, node);
+    else this.#own.delete(path);
+    if (this.#at(path) && path !== '') this.#addChild(path);
+    else this.#children.get(parentOf(path))?.delete(nameOf(path));
   }
 
   #addChild(path: string): void {
     const parent = parentOf(path);
     const names = this.#children.get(parent);
-    const name = path.slice(path.lastIndexOf('/') + 1);
-    if (names) names.add(name);
-    else this.#children.set(parent, new Set([name]));
+    if (names) names.add(nameOf(path));
+    else this.#children.set(parent, new Set([nameOf(path)]));
   }
 }
 
 const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')));
+const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 const join = (parent: string, name: string): string => (parent === '' ? name : `${parent}/${name}`);
 
 function attributesOf({ mode, uid, gid, mtime, xattrs }: TreeNode): Attributes {

@@ -93,7 +93,8 @@ export class BlobWriter {
   }
 }
 
-function unlessUnwritable<T>(file: string, work: () => T): T {
+/** Runs work of the system on a file of the cache; its errors come out as `DISK_FULL` or `CACHE_UNWRITABLE`. */
+export function unlessUnwritable<T>(file: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {

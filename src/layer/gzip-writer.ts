@@ -6,7 +6,6 @@ import type { Digest } from '../core/digest.ts';
 import type { HostRange } from '../filesystem/entry.ts';
 import { BitWriter, STORED_LIMIT_BYTES } from './bit-writer.ts';
 import type { BlobWriter, WrittenBlob } from './blob-writer.ts';
-import type { LastBlock } from './block-scanner.ts';
 import { BlockScanner } from './block-scanner.ts';
 import type { ByteSource } from './byte-window.ts';
 import { ByteWindow } from './byte-window.ts';
@@ -15,6 +14,7 @@ import { Gather } from './gather.ts';
 import type { Inflater } from './inflater.ts';
 import { TRAILING, WRONG_CRC } from './inflater.ts';
 import type { Pace } from './pace.ts';
+import { splice } from './splice.ts';
 
 /** RFC 1952, 2.3: no name, no time, no extra flags, operating system unknown. */
 const GZIP_HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
@@ -89,7 +89,7 @@ export class GzipWriter {
     const block = starts ? this.#scanner.locate(starts) : this.#scanner.walk();
     if (!block || Math.ceil(block.end / 8) !== part.length) throw part.damaged(TRAILING);
     this.#finishPart(part, crc32);
-    if (part.size > 0) this.#splice(part, block);
+    if (part.size > 0) splice(this.#bits, this.#window, block, (from, to) => this.#copy(part, from, to));
   }
 
   finish(): WrittenLayer {
@@ -101,26 +101,6 @@ export class GzipWriter {
     this.#blob.literals.push(trailer);
     const diffId: Digest = `sha256:${this.#diffHash.digest('hex')}`;
     return { ...this.#blob.finish(), diffId, uncompressedSize: this.#size };
-  }
-
-  #splice(part: Part, { start, end }: LastBlock): void {
-    const startByte = Math.floor(start / 8);
-    const endByte = Math.floor(end / 8);
-    const endBits = end % 8;
-    const finalBit = 1 << (start % 8);
-    this.#bits.align();
-    this.#copy(part, 0, startByte);
-    if (startByte < endByte) {
-      this.#bits.put(this.#byte(startByte) & ~finalBit, 8);
-      this.#copy(part, startByte + 1, endByte);
-    }
-    if (endBits === 0) return;
-    const rest = this.#byte(endByte) & ((1 << endBits) - 1);
-    this.#bits.put(startByte === endByte ? rest & ~finalBit : rest, endBits);
-  }
-
-  #byte(at: number): number {
-    return this.#window.bytes[this.#window.seek(at, 1)]!;
   }
 
   /** Bytes of the part become bytes of the blob. */

@@ -10,7 +10,7 @@ export interface InstalledPackage {
   readonly state: string;
   /** The stanza of `status`, in its order, with `Status`; without `Conffiles`. */
   readonly fields: readonly (readonly [field: string, value: string])[];
-  /** md5 in hex by absolute path. */
+  /** By absolute path, as `status` has it: md5 in hex, and flags (`obsolete`) behind it. */
   readonly conffiles: ReadonlyMap<string, string>;
 }
 

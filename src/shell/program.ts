@@ -19,7 +19,10 @@ export interface Call {
   readonly cwd: string;
   /** 0 to 0o777. */
   readonly umask: number;
-  /** The whole standard input; '' when there is none. Text is UTF-16 with every byte that is not UTF-8 refused. */
+  /**
+   * The whole rest of standard input; '' when there is none. Text is UTF-16 with every byte that is not UTF-8 refused. It is read when a program
+   * first asks for it, so that one that does not leaves it to the next (`while read x; do rm "$x"; done`): spreading a call reads it.
+   */
   readonly stdin: string;
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
@@ -42,6 +45,11 @@ export type Builtin = (call: Call & { readonly set: (variable: string, value: st
 export interface ScriptOptions {
   readonly tree: WritableTree;
   readonly programs: Programs;
+  /**
+   * Programs that are there whether or not the tree has a file for them: a script may use those of Essential packages without a dependency
+   * (Debian policy 3.5).
+   */
+  readonly assumed: ReadonlySet<string>;
   /**
    * Files that stand for builtins: `. PATH` makes them known instead of interpreting the file (debconf's confmodule talks to a process that
    * is not there).

@@ -1,7 +1,7 @@
 // The names of a spec's parameters: snake_case in files, as flytekit has them, and camelCase in programs.
 
 /** All parameters of flytekit's ImageSpec (1.16.31) in the order of its dataclass, which its tag depends on. */
-export const FIELD_NAMES = [
+export const FLYTEKIT_FIELDS = [
   'name',
   'python_version',
   'builder',
@@ -32,6 +32,11 @@ export const FIELD_NAMES = [
   'builder_options',
   'builder_config',
 ] as const;
+
+/** Parameters that flytekit does not have: where they are absent, nothing tells that they exist. */
+export const OWN_FIELDS = ['apt_sources', 'apt_essential', 'apt_configure'] as const;
+
+export const FIELD_NAMES = [...FLYTEKIT_FIELDS, ...OWN_FIELDS] as const;
 
 export type FieldName = (typeof FIELD_NAMES)[number];
 

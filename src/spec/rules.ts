@@ -134,6 +134,31 @@ export const urlRule: Rule<string> = (text) => {
   };
 };
 
+/** Policy 5.6.7 for names; versions as deb-version(7), suites as directories of an archive. */
+const APT_PACKAGE = /^[a-z0-9][a-z0-9+.-]+(?::[a-z0-9-]+)?(?:=[A-Za-z0-9.+~:-]+|\/[\w.~-]+)?$/;
+
+export const aptPackageRule: Rule<string> = (text) =>
+  APT_PACKAGE.test(text)
+    ? undefined
+    : {
+        what: `cannot be ${quoted(text)}: this is not the name of a Debian package`,
+        todo: 'Write one package per item, with a version or suite where needed: "git", "git=1:2.39.5-0+deb12u2", "git/bookworm-backports".',
+      };
+
+/** Of a source as it stands in sources.list(5). */
+export const aptLineRule: Rule<string> = (text) =>
+  /^deb(?:\s+\[[^\]]*\])?\s+\S+\s+\S+/.test(text)
+    ? undefined
+    : {
+        what: `cannot be ${quoted(text)}: this is not a package source`,
+        todo: 'Write "deb URI SUITE COMPONENT…", or a mapping of uris, suites and components.',
+      };
+
+export const snapshotRule: Rule<string> = (text) =>
+  /^\d{8}T\d{6}Z$/.test(text)
+    ? undefined
+    : { what: `cannot be ${quoted(text)}: this is not a time`, todo: 'Write it as "20260115T000000Z".' };
+
 /** As long as the hash of every spec. */
 const SAMPLE_HASH = 'x'.repeat(22);
 

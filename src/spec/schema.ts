@@ -4,8 +4,18 @@ import { z } from 'zod';
 import type { Rule } from './finding.ts';
 import { NOT_YET, printFinding } from './finding.ts';
 import type { FieldName } from './field-names.ts';
-import { anyRule, cleanRegistry, copyRule, nameRule, registryRule, tagFormatRule, urlRule } from './rules.ts';
 import {
+  anyRule,
+  aptPackageRule,
+  cleanRegistry,
+  copyRule,
+  nameRule,
+  registryRule,
+  tagFormatRule,
+  urlRule,
+} from './rules.ts';
+import {
+  aptSources,
   baseImage,
   keeps,
   mapping,
@@ -48,7 +58,6 @@ function later<T extends z.ZodType>(
 }
 
 const USE_COPY = 'Name the files and folders under `copy`.';
-const USE_BASE = 'Choose a `base_image` that has them.';
 const OWN_CUDA = 'Leave it out: packages such as torch bring their own CUDA; else choose a `base_image` that has it.';
 const OTHER_BUILDERS = 'Leave it out: it configures builders of flytekit.';
 
@@ -102,7 +111,11 @@ export const specSchema = z.strictObject({
     'File with the Python packages to install, relative to the spec.',
     'requirements.txt',
   ),
-  apt_packages: later(texts(), 'Debian packages to install.', ['git'], USE_BASE),
+  apt_packages: field(
+    texts(aptPackageRule),
+    'Debian packages to install, with what they depend on; recommended packages are left out. A version or suite may follow: git=1:2.39.5-0+deb12u2, git/bookworm-backports.',
+    ['git', 'libgl1'],
+  ),
   cuda: later(text(), 'Version of CUDA to install.', '12.4', OWN_CUDA),
   cudnn: later(text(), 'Version of cuDNN to install.', '9', OWN_CUDA),
   base_image: field(
@@ -180,6 +193,23 @@ export const specSchema = z.strictObject({
   ),
   builder_options: later(mapping(), 'Options of the builder.', { key: 'value' }, OTHER_BUILDERS),
   builder_config: later(mapping(), 'Images that the builder uses.', { uv_image: 'uv:latest' }, OTHER_BUILDERS),
+  apt_sources: field(
+    aptSources(),
+    'Where Debian packages come from, as lines of sources.list or as mappings. ${NAME} stands for an environment variable, {snapshot} for the time under `snapshot`. Without it, the sources of the base image; for scratch, those of this machine.',
+    [{ uris: ['https://mirror.example/debian'], suites: ['bookworm'], components: ['main'] }],
+  ),
+  apt_essential: field(
+    z.boolean({ error: printFinding({ what: 'must be true or false', todo: 'Write true or false.' }) }),
+    'Whether an image from scratch gets all packages that Debian calls essential: a shell, the GNU tools, dpkg.',
+    true,
+  ),
+  apt_configure: field(
+    z.literal(['auto', 'never'], {
+      error: printFinding({ what: 'must be auto or never', todo: 'Leave it out for auto.' }),
+    }),
+    'What happens to packages whose maintainer scripts cannot be carried out: auto refuses them, never leaves them unpacked and says so in the package database.',
+    'never',
+  ),
 } satisfies Record<FieldName, z.ZodType>);
 
 /** As files and programs give it. */

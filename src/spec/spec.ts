@@ -5,6 +5,7 @@ import type { SpecFields } from './check.ts';
 import { checkSpec } from './check.ts';
 import type { CamelCase, FieldName } from './field-names.ts';
 import { camelCase, FIELD_NAMES } from './field-names.ts';
+import type { PythonValue } from './python-repr.ts';
 import type { SpecInput } from './schema.ts';
 import type { TagFields } from './tag.ts';
 import { imageName, specId, specTag } from './tag.ts';
@@ -56,6 +57,12 @@ export class ImageSpec {
   readonly tagFormat: string | undefined;
   /** Relative paths, as written. */
   readonly copy: readonly string[] | undefined;
+  /** `name[:arch][=version]` or `name/suite`. */
+  readonly aptPackages: readonly string[] | undefined;
+  /** Lines of sources.list(5), or mappings; variables of the environment are not filled in yet. */
+  readonly aptSources: NonNullable<SpecFields['apt_sources']> | undefined;
+  readonly aptEssential: boolean | undefined;
+  readonly aptConfigure: 'auto' | 'never' | undefined;
   readonly #fields: SpecFields;
   #forced = false;
 
@@ -75,6 +82,10 @@ export class ImageSpec {
     this.entrypoint = checked.entrypoint;
     this.tagFormat = checked.tag_format;
     this.copy = checked.copy;
+    this.aptPackages = checked.apt_packages;
+    this.aptSources = checked.apt_sources;
+    this.aptEssential = checked.apt_essential;
+    this.aptConfigure = checked.apt_configure;
     Object.freeze(this);
   }
 
@@ -114,7 +125,6 @@ export class ImageSpec {
     return this.#append('commands', commands);
   }
 
-  /** Throws `NOT_SUPPORTED` for any package. */
   withAptPackages(packages: string | readonly string[]): ImageSpec {
     return this.#append('apt_packages', packages);
   }
@@ -170,8 +180,15 @@ export class ImageSpec {
 
   /** Options are empty, as nothing else is supported, and a dict in Python. */
   #tagFields(): TagFields {
-    const { builder_options: options, builder_config: config, ...fields } = this.#fields;
-    return { ...fields, builder_options: options && new Map(), builder_config: config && new Map() };
+    const { builder_options: options, builder_config: config, apt_sources: sources, ...fields } = this.#fields;
+    const asDict = (source: string | object): PythonValue =>
+      typeof source === 'string' ? source : new Map(Object.entries(source));
+    return {
+      ...fields,
+      builder_options: options && new Map(),
+      builder_config: config && new Map(),
+      apt_sources: sources?.map(asDict),
+    };
   }
 }
 

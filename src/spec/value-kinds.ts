@@ -3,12 +3,14 @@ import { z } from 'zod';
 import type { Finding, Rule } from './finding.ts';
 import { kindOf, NOT_YET, printFinding } from './finding.ts';
 import {
+  aptLineRule,
   baseImageRule,
   environmentNameRule,
   environmentValueRule,
   filledRule,
   platformRule,
   pythonVersionRule,
+  snapshotRule,
 } from './rules.ts';
 
 /** A value of the wrong type, and where it stands. */
@@ -146,4 +148,22 @@ export function baseImage() {
         }
       : notText(misfit),
   );
+}
+
+/** Package sources: lines of sources.list(5), or mappings with the fields of a `.sources` file. */
+export function aptSources() {
+  const misfit = ({ input }: Misfit): Finding => ({
+    what: `is ${kindOf(input)}, but a source is text or a mapping of uris, suites, components, signed_by, snapshot and trusted`,
+    todo: 'Write "deb URI SUITE COMPONENT…", or a mapping.',
+  });
+  const line = z.string().superRefine(keeps(aptLineRule));
+  const source = z.strictObject({
+    uris: texts(),
+    suites: texts(),
+    components: texts().optional(),
+    signed_by: text().optional(),
+    snapshot: text(snapshotRule).optional(),
+    trusted: z.boolean().optional(),
+  });
+  return z.array(z.union([line, source], says(misfit)), says(notList));
 }

@@ -19,7 +19,7 @@ async function recorded(): Promise<{ layer: Layer; record: LayerRecord; blob: Bu
   const [range] = wheelOf([{ data: DATA, stream: DATA, stored: true }]);
   const { packed, blob } = await packBytes([rangeFile('a', range!), inlineFile('b', 'ours')]);
   const wheel = digestOf('the wheel');
-  const record = toLayerRecord(packed, new Map([[range!.file, wheel]]));
+  const record = toLayerRecord(packed, (file) => (file === range!.file ? wheel : undefined));
   const [literals = ''] = packed.recipe.sources;
   const files = new Map<Digest, string>([
     [packed.literals, literals],

@@ -61,21 +61,21 @@ describe('checkSpec', () => {
 
   it('tells all issues at once, each with its field, and what to do', async () => {
     const error = await expectCode(
-      () => check({ name: '', requirments: 'x', apt_packages: ['git'], copy: ['../x'] }),
+      () => check({ name: '', requirments: 'x', conda_channels: ['main'], copy: ['../x'] }),
       'SPEC_INVALID',
     );
     expect(error.message).toBe('imagespec.yaml has 4 issues');
     expect(error.issues).toEqual([
       'imagespec.yaml: `requirments` is not a parameter of a spec. Did you mean `requirements`?',
       'imagespec.yaml: `name` is empty. Give it a value, or take it out.',
-      'imagespec.yaml: `apt_packages` is not supported yet. Choose a `base_image` that has them.',
+      'imagespec.yaml: `conda_channels` is not supported yet. Leave it out with `conda_packages`.',
       expect.stringMatching(/^imagespec\.yaml: `copy\[0\]` cannot take "\.\.\/x": .*\. Write a path relative/),
     ]);
   });
 
   it('says NOT_SUPPORTED only if nothing else is wrong', async () => {
-    await expectCode(() => check({ apt_packages: ['git'], cuda: '12' }), 'NOT_SUPPORTED');
-    await expectCode(() => check({ apt_packages: ['git'], cuda: 12 }), 'SPEC_INVALID');
+    await expectCode(() => check({ commands: ['ls'], cuda: '12' }), 'NOT_SUPPORTED');
+    await expectCode(() => check({ commands: ['ls'], cuda: 12 }), 'SPEC_INVALID');
   });
 
   it('orders the issues by their place', async () => {
@@ -115,9 +115,9 @@ describe('checkSpec', () => {
 
 describe('checkSpec of a program', () => {
   it('names fields as the program does, also in hints', async () => {
-    const error = await expectCode(() => checkSpec({ aptPackages: ['git'] }, PROGRAM), 'NOT_SUPPORTED');
-    expect(error.message).toBe('ImageSpec: `aptPackages` is not supported yet');
-    expect(error.hint).toBe('Choose a `baseImage` that has them.');
+    const error = await expectCode(() => checkSpec({ cuda: '12' }, PROGRAM), 'NOT_SUPPORTED');
+    expect(error.message).toBe('ImageSpec: `cuda` is not supported yet');
+    expect(error.hint).toMatch(/else choose a `baseImage` that has it\.$/);
   });
 
   it('takes a field in the spelling of files for a slip', async () => {
@@ -242,12 +242,60 @@ describe('the fields', () => {
     }
   });
 
+  it.each(['git', 'libstdc++6', 'git=1:2.39.5-0+deb12u2', 'git/bookworm-backports', 'libc6:amd64=2.36-9'])(
+    'apt_packages may be %s',
+    (name) => {
+      expect(check({ apt_packages: [name] })).toEqual({ apt_packages: [name] });
+    },
+  );
+
+  it.each(['', 'Git', 'git curl', 'git>=2', '-y', 'git=', './git.deb', 'git*'])(
+    'apt_packages cannot be "%s"',
+    async (name) => {
+      expect(await complaint({ apt_packages: [name] })).toMatch(
+        /^`apt_packages\[0\]` cannot be .* is not the name of a/,
+      );
+    },
+  );
+
+  it('apt_sources are lines and mappings', () => {
+    const sources = [
+      'deb [arch=amd64] http://mirror.example/debian bookworm main',
+      {
+        uris: ['http://mirror.example/debian'],
+        suites: ['bookworm'],
+        components: ['main'],
+        snapshot: '20260115T000000Z',
+      },
+    ];
+    expect(check({ apt_sources: sources })).toEqual({ apt_sources: sources });
+  });
+
+  it.each([
+    ['http://mirror.example bookworm main', /this is not a package source\. Write "deb URI SUITE/],
+    [{ uris: ['x'] }, /`apt_sources\[0\]` is a mapping, but a source is text or a mapping of uris, suites/],
+    [{ uris: ['x'], suites: ['y'], snapshot: 'yesterday' }, /`apt_sources\[0\]/],
+    [1, /`apt_sources\[0\]` is a number, but a source is text/],
+  ])('apt_sources cannot hold %j', async (source, said) => {
+    expect(await complaint({ apt_sources: [source] })).toMatch(said);
+  });
+
+  it('apt_essential and apt_configure take their words only', async () => {
+    expect(await complaint({ apt_essential: 'yes' })).toBe(
+      '`apt_essential` must be true or false. Write true or false.',
+    );
+    expect(await complaint({ apt_configure: 'always' })).toBe(
+      '`apt_configure` must be auto or never. Leave it out for auto.',
+    );
+  });
+
   it('registry hides credentials in its message', async () => {
     expect(await complaint({ registry: 'https://me:secret@ghcr.io/x' })).not.toContain('secret');
   });
 
   // flytekit's own words and cases (test_image_spec_validation_string_list).
-  it.each(FIELD_NAMES.filter((name) => Array.isArray(aboutField(name).example) && name !== 'pip_secret_mounts'))(
+  const notTexts = ['pip_secret_mounts', 'apt_sources'];
+  it.each(FIELD_NAMES.filter((name) => Array.isArray(aboutField(name).example) && !notTexts.includes(name)))(
     '%s must be a list of strings or None',
     async (name) => {
       expect(await complaint({ [name]: 'requirements.txt' })).toBe(

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { FIELD_NAMES } from '../../src/spec/field-names.ts';
+import { FIELD_NAMES, FLYTEKIT_FIELDS, OWN_FIELDS } from '../../src/spec/field-names.ts';
 import { aboutField, defaultBaseImage, specSchema } from '../../src/spec/schema.ts';
 
 describe('specSchema', () => {
-  it('has flytekit’s 29 fields in flytekit’s order', () => {
-    expect(FIELD_NAMES).toHaveLength(29);
-    expect(Object.keys(specSchema.shape)).toEqual([...FIELD_NAMES]);
+  it('has flytekit’s 29 fields in flytekit’s order, and then our own', () => {
+    expect(FLYTEKIT_FIELDS).toHaveLength(29);
+    expect(Object.keys(specSchema.shape)).toEqual([...FLYTEKIT_FIELDS, ...OWN_FIELDS]);
   });
 
   it('is closed', () => {
@@ -18,11 +18,11 @@ describe('specSchema', () => {
     expect(example).toBeDefined();
   });
 
-  it('supports 13 fields in this release', () => {
+  it('supports 17 fields in this release', () => {
     const working = FIELD_NAMES.filter((name) => aboutField(name).instead === undefined);
     expect(working.join(' ')).toBe(
-      'name python_version env registry packages requirements base_image platform pip_index pip_extra_index_url ' +
-        'entrypoint tag_format copy',
+      'name python_version env registry packages requirements apt_packages base_image platform pip_index ' +
+        'pip_extra_index_url entrypoint tag_format copy apt_sources apt_essential apt_configure',
     );
   });
 });

@@ -123,10 +123,20 @@ describe('the methods of an ImageSpec', () => {
   it('that ask for what is not supported yet say so by name', async () => {
     const spec = new ImageSpec();
     await expectCode(() => spec.withCommands('true'), 'NOT_SUPPORTED');
-    await expectCode(() => spec.withAptPackages(['git']), 'NOT_SUPPORTED');
     await expectCode(() => spec.withRuntimePackages(['numpy']), 'NOT_SUPPORTED');
     await expectCode(() => spec.withBuilderOptions({ key: 'value' }), 'NOT_SUPPORTED');
     expect(spec.withBuilderOptions({}).withCommands([]).toJSON()).toEqual({ commands: [], builder_options: {} });
+  });
+
+  it('leave flytekit’s tag alone until a parameter of our own is set', async () => {
+    const plain = new ImageSpec({ name: 'x', aptPackages: ['git'] });
+    const sources = ['deb http://mirror.example/debian bookworm main'];
+    const others = [{ aptSources: sources }, { aptEssential: true }, { aptConfigure: 'never' as const }];
+    const tags = await Promise.all(
+      [{}, ...others].map((more) => new ImageSpec({ name: 'x', aptPackages: ['git'], ...more }).tag()),
+    );
+    expect(tags[0]).toBe(await plain.tag());
+    expect(new Set(tags).size).toBe(4);
   });
 
   it('forcePush marks a copy of the same tag, and the mark stays', async () => {

@@ -50,7 +50,8 @@ const RECIPES: Readonly<Record<BaseName, Recipe>> = {
 
 export const BASE_NAMES = Object.keys(RECIPES) as BaseName[];
 
-const blobOf = (name: BaseName): string => join(GROUND, 'bases', `${name}.tar.gz`);
+/** The one layer of a made base. */
+export const blobOf = (name: BaseName): string => join(GROUND, 'bases', `${name}.tar.gz`);
 
 /** Makes what is missing. Each takes half a minute. */
 export async function makeBase(name: BaseName): Promise<void> {
@@ -80,7 +81,7 @@ async function hashOf(bytes: AsyncIterable<Uint8Array>): Promise<Digest> {
 }
 
 /** The machine's own package sources, with the wanted suite in the place of its own. */
-async function sourcesFor(suite: string): Promise<string> {
+export async function sourcesFor(suite: string): Promise<string> {
   const folder = '/etc/apt/sources.list.d';
   const lists = (await readdir(folder))
     .filter((name) => /\.(list|sources)$/.test(name))

@@ -91,7 +91,7 @@ async function wantsOf(project: Project, { platform }: PlatformResult): Promise<
   // A lock is exact.
   if (requirements?.startsWith('pylock')) return wants;
   const lock = JSON.parse(await readFile(join(folder, 'imagespec.lock'), 'utf8')) as LockFile;
-  const versions = lock.platforms[platform]!.wheels.map(({ name, version }) => `${name}==${version}\n`);
+  const versions = lock.platforms[platform]!.wheels!.map(({ name, version }) => `${name}==${version}\n`);
   const constraints = join(folder, `${platform.replace('/', '-')}.txt`);
   await writeFile(constraints, versions.join(''));
   return [...wants, '-c', constraints];

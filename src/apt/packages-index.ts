@@ -1,0 +1,87 @@
+// A kept Packages file, opened: names are found by bisection in the bytes, and a stanza becomes text only when it is asked for.
+import { HEADER_BYTES } from './packages-record.ts';
+
+export interface PackagesIndex {
+  /** Stanzas of the packages of this name, in the order of the file. */
+  readonly named: (name: string) => readonly string[];
+  /** Stanzas of the other packages that provide this name. */
+  readonly providing: (name: string) => readonly string[];
+  /** Names of packages, sorted; not those that are only provided. */
+  readonly names: () => Iterable<string>;
+  /** Place of the name among all in the order in which the file mentions them; undefined for those that are neither package nor provided. */
+  readonly rank: (name: string) => number | undefined;
+  /** Names that have a rank. */
+  readonly size: number;
+}
+
+/** Opens what `makePackagesRecord` made; undefined for anything else. Costs nothing by its size. */
+export function openPackagesRecord(record: Uint8Array): PackagesIndex | undefined {
+  const bytes = Buffer.from(record.buffer, record.byteOffset, record.length);
+  if (bytes.length < HEADER_BYTES) return undefined;
+  const nameCount = bytes.readUInt32LE(0);
+  const stanzaCount = bytes.readUInt32LE(4);
+  const providerCount = bytes.readUInt32LE(8);
+  const nameEnds = HEADER_BYTES;
+  const ownEnds = nameEnds + nameCount * 4;
+  const providerEnds = ownEnds + nameCount * 4;
+  const ranks = providerEnds + nameCount * 4;
+  const providers = ranks + nameCount * 4;
+  const stanzaEnds = providers + providerCount * 4;
+  const names = stanzaEnds + stanzaCount * 4;
+  if (names > bytes.length) return undefined;
+  /** The range of item `index` in a table of ends. */
+  const range = (table: number, index: number): readonly [start: number, end: number] => [
+    index === 0 ? 0 : bytes.readUInt32LE(table + (index - 1) * 4),
+    bytes.readUInt32LE(table + index * 4),
+  ];
+  const stanzas = names + (nameCount === 0 ? 0 : range(nameEnds, nameCount - 1)[1]);
+  if (stanzas + (stanzaCount === 0 ? 0 : range(stanzaEnds, stanzaCount - 1)[1]) !== bytes.length) return undefined;
+  const nameAt = (index: number): Buffer => {
+    const [start, end] = range(nameEnds, index);
+    return bytes.subarray(names + start, names + end);
+  };
+  const stanzaAt = (index: number): string => {
+    const [start, end] = range(stanzaEnds, index);
+    return bytes.toString('utf8', stanzas + start, stanzas + end);
+  };
+  const find = (name: string): number | undefined => bisect(nameCount, nameAt, Buffer.from(name));
+  return {
+    named: (name) => {
+      const index = find(name);
+      return index === undefined ? [] : numbers(range(ownEnds, index)).map(stanzaAt);
+    },
+    providing: (name) => {
+      const index = find(name);
+      if (index === undefined) return [];
+      return numbers(range(providerEnds, index)).map((at) => stanzaAt(bytes.readUInt32LE(providers + at * 4)));
+    },
+    size: nameCount,
+    rank: (name) => {
+      const index = find(name);
+      return index === undefined ? undefined : bytes.readUInt32LE(ranks + index * 4);
+    },
+    names: function* () {
+      for (let index = 0; index < nameCount; index++) {
+        const [start, end] = range(ownEnds, index);
+        if (end > start) yield nameAt(index).toString();
+      }
+    },
+  };
+}
+
+function numbers([start, end]: readonly [number, number]): number[] {
+  return Array.from({ length: end - start }, (_, index) => start + index);
+}
+
+function bisect(count: number, at: (index: number) => Buffer, wanted: Buffer): number | undefined {
+  let low = 0;
+  let high = count - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const order = at(middle).compare(wanted);
+    if (order === 0) return middle;
+    if (order < 0) low = middle + 1;
+    else high = middle - 1;
+  }
+  return undefined;
+}

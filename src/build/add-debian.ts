@@ -1,0 +1,52 @@
+// Debian packages onto one base: locked, told to the shelf, and laid over it.
+import type { Context } from '../core/context.ts';
+import { debianArchitecture } from '../deb/architecture.ts';
+import type { DebianLock } from '../deb/locked-deb.ts';
+import type { BaseReader } from './base.ts';
+import type { DebianBase } from './debian-base.ts';
+import { withDebianPackages } from './debian-base.ts';
+import { findSources, lockDebian } from './debian-locks.ts';
+import type { DebianWants } from './inputs.ts';
+import type { Job } from './job.ts';
+import { epochOf } from './job.ts';
+import type { Answer, KeptLock } from './locks.ts';
+
+export interface DebianRequest {
+  /** Platform: `linux/amd64`. */
+  readonly name: string;
+  readonly wants: DebianWants;
+  readonly reader: BaseReader;
+  readonly job: Job;
+  readonly kept: KeptLock;
+}
+
+export interface AddedDebian {
+  readonly base: DebianBase;
+  readonly answer: Answer<DebianLock>;
+}
+
+export async function addDebian(ctx: Context, request: DebianRequest): Promise<AddedDebian> {
+  const { name, wants, reader, job, kept } = request;
+  const architecture = debianArchitecture(reader.base.platform);
+  const asked = { name, architecture, wants, reader, job };
+  let found: ReturnType<typeof findSources> | undefined;
+  const sources = (): ReturnType<typeof findSources> => (found ??= findSources(ctx, asked));
+  const answer = await lockDebian(ctx, asked, kept, sources);
+  const { packages } = answer.lock;
+  job.debs.add(packages, async () => {
+    const known = await sources();
+    return (url) => known.find(({ uri }) => url.href.startsWith(uri))?.headersFor(url) ?? {};
+  });
+  const base = withDebianPackages({
+    base: reader.base,
+    architecture,
+    packages,
+    leavesUnpacked: wants.leavesUnpacked,
+    facts: reader.facts,
+    open: (inner) => job.debs.open(inner, packages),
+    cache: job.services.cache,
+    epoch: epochOf(job),
+    ignoreKnown: job.options.cache === false,
+  });
+  return { base, answer };
+}

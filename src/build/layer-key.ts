@@ -1,0 +1,17 @@
+// The input key of a layer of packages: its packages and not the base, so that images on different bases share layers.
+import type { Digest } from '../core/digest.ts';
+import { digestOf } from '../core/digest.ts';
+import type { Json } from '../core/json.ts';
+import { keyOf } from '../core/json.ts';
+import type { Entry } from '../filesystem/entry.ts';
+import { LAYER_FORMAT } from '../layer/format.ts';
+
+/**
+ * @param origin the packages, and the format in which they are installed
+ * What else decides the bytes is in the entries: which parents a base makes necessary, and which files are another package's.
+ */
+export function layerKey(entries: readonly Entry[], origin: Json): Digest {
+  const directories = entries.filter((entry) => entry.type === 'directory').map((entry) => ({ ...entry }));
+  const paths = digestOf(entries.map((entry) => entry.path).join('\0'));
+  return keyOf({ format: LAYER_FORMAT, origin, directories, paths });
+}

@@ -1,0 +1,121 @@
+// One tar header as packages have them: v7, ustar, and the part of GNU's format that deb(5) allows. Type flags that it does not know are errors.
+import type { Refuse } from '../filesystem/layer-error.ts';
+
+export const TAR_BLOCK = 512;
+
+export type TarType = 'file' | 'directory' | 'symlink' | 'hardlink';
+
+export interface TarHeader {
+  /** `longName` and `longTarget`: the content belongs to the next header. */
+  readonly type: TarType | 'longName' | 'longTarget';
+  readonly name: string;
+  readonly target: string;
+  /** 0 to 0o7777. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** '' in v7. */
+  readonly user: string;
+  readonly group: string;
+  /** Seconds. */
+  readonly mtime: number;
+  readonly size: number;
+}
+
+const TYPES: Readonly<Record<string, TarHeader['type']>> = {
+  '\0': 'file',
+  '0': 'file',
+  '1': 'hardlink',
+  '2': 'symlink',
+  '5': 'directory',
+  L: 'longName',
+  K: 'longTarget',
+};
+
+/** For messages: what else there is. */
+const REFUSED: Readonly<Record<string, string>> = {
+  '3': 'a character device',
+  '4': 'a block device',
+  '6': 'a fifo',
+  '7': 'a contiguous file',
+  S: 'a sparse file',
+  x: 'a PAX header, which deb(5) does not know',
+  g: 'a PAX header, which deb(5) does not know',
+};
+
+/** Undefined for a block of zeros, which ends the archive. */
+export function parseTarHeader(block: Buffer, refuse: Refuse): TarHeader | undefined {
+  if (block[0] === 0 && isZero(block)) return undefined;
+  if (parseNumber(block.subarray(148, 156), refuse) !== checksumOf(block))
+    throw refuse('holds a tar header with a wrong checksum');
+  const isPosix = block.toString('latin1', 257, 263) === 'ustar\0';
+  const isOld = block.toString('latin1', 257, 262) !== 'ustar';
+  const prefix = isPosix ? parseText(block.subarray(345, 500), refuse) : '';
+  const rest = parseText(block.subarray(0, 100), refuse);
+  const name = prefix === '' ? rest : `${prefix}/${rest}`;
+  const number = (from: number, to: number): number => parseNumber(block.subarray(from, to), refuse);
+  return {
+    type: typeOf(String.fromCharCode(block[156]!), name, refuse),
+    name,
+    target: parseText(block.subarray(157, 257), refuse),
+    mode: number(100, 108) & 0o7777,
+    uid: number(108, 116),
+    gid: number(116, 124),
+    user: isOld ? '' : parseText(block.subarray(265, 297), refuse),
+    group: isOld ? '' : parseText(block.subarray(297, 329), refuse),
+    mtime: number(136, 148),
+    size: number(124, 136),
+  };
+}
+
+/** In v7 a directory is a file whose name ends in a slash; dpkg says so for all formats. */
+function typeOf(flag: string, name: string, refuse: Refuse): TarHeader['type'] {
+  const type = TYPES[flag];
+  if (!type) {
+    const what = REFUSED[flag] ?? `an entry of type ${JSON.stringify(flag)}`;
+    throw refuse(`holds ${what}: ${JSON.stringify(name.slice(0, 200))}`);
+  }
+  return type === 'file' && name.endsWith('/') ? 'directory' : type;
+}
+
+export function isZero(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0);
+}
+
+/** Up to the first NUL. */
+export function parseText(field: Buffer, refuse: Refuse): string {
+  const end = field.indexOf(0);
+  const bytes = end === -1 ? field : field.subarray(0, end);
+  const text = bytes.toString();
+  if (text.includes('\ufffd') && !Buffer.from(text).equals(bytes))
+    throw refuse(`holds a name that is not UTF-8: ${JSON.stringify(text)}`);
+  return text;
+}
+
+/** Octal digits, or GNU's base 256, whose first bit is set. Nothing counts as 0. */
+function parseNumber(field: Buffer, refuse: Refuse): number {
+  const first = field[0]!;
+  const value = first & 0x80 ? parseBase256(field) : parseOctal(field);
+  if (!Number.isSafeInteger(value)) throw refuse('holds a tar header with a damaged number');
+  return value;
+}
+
+function parseOctal(field: Buffer): number {
+  const [, digits] = /^ *([0-7]*)[ \0]*$/.exec(field.toString('latin1')) ?? [];
+  return digits === undefined ? Number.NaN : Number.parseInt(digits || '0', 8);
+}
+
+/** Two's complement of all bits but the first. */
+function parseBase256(field: Buffer): number {
+  const isNegative = (field[0]! & 0x40) !== 0;
+  let value = isNegative ? -1n : 0n;
+  for (const [index, byte] of field.entries())
+    value = index === 0 ? (value << 6n) | BigInt(byte & 0x3f) : (value << 8n) | BigInt(byte);
+  return Number(value);
+}
+
+function checksumOf(block: Buffer): number {
+  let sum = 8 * 0x20;
+  for (let at = 0; at < TAR_BLOCK; at++) if (at < 148 || at >= 156) sum += block[at]!;
+  return sum;
+}

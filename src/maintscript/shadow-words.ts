@@ -1,0 +1,47 @@
+// What the programs of the package `passwd` have in common: their statuses, and how a number for a new account is chosen.
+import type { WritableTree } from '../filesystem/writable-tree.ts';
+import { NotInterpretable } from '../shell/program.ts';
+import type { Call } from '../shell/program.ts';
+import { refuseOption } from './arguments.ts';
+import { linesOf, textOf } from './paths.ts';
+
+/** Statuses of useradd(8) and groupadd(8). */
+export const NAME_TAKEN = 9;
+export const NUMBER_TAKEN = 4;
+export const NO_SUCH = 6;
+
+export const complain = (call: Call, text: string, status: number): number => {
+  call.stderr(`${call.argv[0]}: ${text}\n`);
+  return status;
+};
+
+/** The one operand, which is the name of an account. */
+export function onlyName(call: Call, rest: readonly string[]): string {
+  const [name = ''] = rest;
+  if (rest.length !== 1 || !/^[A-Za-z_][\w.-]*\$?$/.test(name)) refuseOption(call.argv, rest.join(' '));
+  return name;
+}
+
+/** System numbers are given out from the highest down, others one above the highest that is taken (shadow, find_new_uid.c). */
+export function freeNumber(
+  tree: WritableTree,
+  kind: 'UID' | 'GID',
+  taken: readonly number[],
+  isSystem: boolean,
+): number {
+  const settings = new Map(
+    linesOf(textOf(tree, '/etc/login.defs') ?? '').map((line): [string, string] => {
+      const [name = '', value = ''] = line.trim().split(/\s+/);
+      return [name, value];
+    }),
+  );
+  const first = Number(settings.get(`${kind}_MIN`) ?? 1000);
+  const low = isSystem ? Number(settings.get(`SYS_${kind}_MIN`) ?? 101) : first;
+  const high = Number(settings.get(isSystem ? `SYS_${kind}_MAX` : `${kind}_MAX`) ?? (isSystem ? first - 1 : 60_000));
+  const inRange = taken.filter((number) => number >= low && number <= high);
+  let next = high;
+  while (inRange.includes(next)) next -= 1;
+  if (!isSystem) next = Math.max(low, ...inRange.map((number) => number + 1));
+  if (next < low || next > high) throw new NotInterpretable(`the numbers for new accounts are all in use (${kind})`);
+  return next;
+}

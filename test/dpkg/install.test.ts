@@ -1,0 +1,263 @@
+import { describe, expect, it } from 'vitest';
+import { installDebs, requireDebian } from '../../src/dpkg/install.ts';
+import type { OpenedDeb } from '../../src/deb/opened-deb.ts';
+import { readRangeBytes } from '../../src/deb/read-range-bytes.ts';
+import { seedRoot } from '../../src/dpkg/seed-root.ts';
+import type { BaseFacts } from '../../src/filesystem/facts.ts';
+import { EMPTY_FACTS } from '../../src/filesystem/facts.ts';
+import { factsOf } from '../../src/filesystem/tree-entries.ts';
+import { WritableTree } from '../../src/filesystem/writable-tree.ts';
+import { expectCode } from '../expect-code.ts';
+import type { DebOptions } from '../deb/make-deb.ts';
+import { makeDeb } from '../deb/make-deb.ts';
+import { openBytes } from '../deb/open-bytes.ts';
+
+function treeOver(facts: BaseFacts = EMPTY_FACTS): WritableTree {
+  const tree = new WritableTree({ facts, readRange: readRangeBytes, now: 0 });
+  if (facts === EMPTY_FACTS) seedRoot(tree, 'amd64');
+  return tree;
+}
+
+async function open(...packages: readonly DebOptions[]): Promise<OpenedDeb[]> {
+  return Promise.all(packages.map((one) => openBytes(makeDeb(one))));
+}
+
+interface Installed {
+  readonly tree: WritableTree;
+  readonly warnings: readonly string[];
+  /** As a base of what comes next. */
+  readonly facts: BaseFacts;
+}
+
+async function install(
+  packages: readonly DebOptions[],
+  { over = EMPTY_FACTS, leavesUnpacked = false }: { over?: BaseFacts; leavesUnpacked?: boolean } = {},
+): Promise<Installed> {
+  const tree = treeOver(over);
+  const debs = (await open(...packages)).map((deb, i) => ({ deb, requested: i === packages.length - 1 }));
+  const { warnings } = installDebs({ tree, architecture: 'amd64', debs, leavesUnpacked });
+  return { tree, warnings, facts: factsOf(tree, over, () => 1 << 20) };
+}
+
+const status = (tree: WritableTree): string => tree.readText('var/lib/dpkg/status');
+const SCRIPT = '#!/bin/sh\nset -e\n';
+
+describe('installDebs', () => {
+  it('puts files and database where dpkg puts them', async () => {
+    const { tree } = await install([
+      {
+        name: 'tool',
+        entries: [
+          { path: 'bin/tool', content: 'x', mode: 0o755 },
+          { path: 'etc/tool.conf', content: 'a=1\n' },
+        ],
+        members: { conffiles: '/etc/tool.conf\n', postinst: SCRIPT },
+      },
+    ]);
+    expect(tree.resolve('/bin/tool')).toBe('usr/bin/tool');
+    expect(tree.list('var/lib/dpkg/info')).toEqual([
+      'format',
+      'tool.conffiles',
+      'tool.list',
+      'tool.md5sums',
+      'tool.postinst',
+    ]);
+    expect(tree.readText('var/lib/dpkg/info/tool.list')).toBe('/.\n/bin\n/bin/tool\n/etc\n/etc/tool.conf\n');
+    expect(tree.readText('var/lib/dpkg/info/tool.md5sums')).toBe('9dd4e461268c8034f5c8564e155c67a6  bin/tool\n');
+    expect(status(tree)).toContain('Status: install ok installed\n');
+    expect(status(tree)).toMatch(/^Conffiles:\n \/etc\/tool\.conf [0-9a-f]{32}$/m);
+    expect(tree.get('var/lib/dpkg/info/tool.postinst')?.mode).toBe(0o755);
+  });
+
+  it('runs preinst, postinst and config in dpkg’s order with its words', async () => {
+    const say = (name: string): string => `${SCRIPT}echo "${name} $*" >> /var/said\n`;
+    const { tree } = await install([
+      { name: 'base', entries: [{ path: 'var/x', content: '' }] },
+      { name: 'one', members: { preinst: say('preinst'), postinst: say('postinst') } },
+    ]);
+    expect(tree.readText('/var/said')).toBe('preinst install\npostinst configure \n');
+  });
+
+  it('names files of Multi-Arch: same packages by architecture', async () => {
+    const { tree } = await install([{ name: 'lib', fields: { 'Multi-Arch': 'same' } }]);
+    expect(tree.get('var/lib/dpkg/info/lib:amd64.list')).toBeDefined();
+  });
+
+  it('processes triggers of files and names once, after everything is configured', async () => {
+    const postinst = `${SCRIPT}echo "$1 $2" >> /log\n`;
+    const { tree } = await install([
+      { name: 'watcher', members: { postinst, triggers: 'interest-noawait /usr/share/data\ninterest named\n' } },
+      {
+        name: 'a',
+        entries: [{ path: 'usr/share/data/a', content: '' }],
+        members: { triggers: 'activate-noawait named\n' },
+      },
+      { name: 'b', entries: [{ path: 'usr/share/data/b', content: '' }] },
+    ]);
+    expect(tree.readText('/log')).toBe('configure \n');
+    const { facts } = await install([
+      { name: 'watcher', members: { postinst, triggers: 'interest-noawait /usr/share/data\ninterest named\n' } },
+    ]);
+    const later = await install(
+      [
+        {
+          name: 'a',
+          entries: [{ path: 'usr/share/data/a', content: '' }],
+          members: { triggers: 'activate-noawait named\n' },
+        },
+        { name: 'b', entries: [{ path: 'usr/share/data/b', content: '' }] },
+      ],
+      { over: facts },
+    );
+    expect(later.tree.readText('/log')).toBe('configure \ntriggered named /usr/share/data\n');
+    expect(later.tree.readText('var/lib/dpkg/triggers/File')).toBe('/usr/share/data watcher/noawait\n');
+    expect(later.tree.readText('var/lib/dpkg/triggers/named')).toBe('watcher\n');
+  });
+
+  it('refuses a file of another package, unless it is replaced', async () => {
+    const file = [{ path: 'usr/bin/x', content: '1' }];
+    const first = { name: 'first', entries: file };
+    const error = await expectCode(() => install([first, { name: 'second', entries: file }]), 'PACKAGES_CONFLICT');
+    expect(error.message).toBe('second 1.0 wants to overwrite /usr/bin/x, which is in first 1.0');
+    const taker = {
+      name: 'second',
+      entries: [{ path: 'usr/bin/x', content: '2' }],
+      fields: { Replaces: 'first (<< 2)' },
+    };
+    const { tree } = await install([first, taker]);
+    expect(tree.readText('/usr/bin/x')).toBe('2');
+    expect(tree.readText('var/lib/dpkg/info/first.list')).toBe('/.\n/usr\n/usr/bin\n');
+  });
+
+  it('refuses a folder where a file must be', async () => {
+    const folder = { name: 'folder', entries: [{ path: 'usr/x/y', content: '' }] };
+    await expectCode(
+      () => install([folder, { name: 'file', entries: [{ path: 'usr/x', content: '' }] }]),
+      'PACKAGES_CONFLICT',
+    );
+  });
+
+  it('says where a diversion and an override lead', async () => {
+    const divert = `${SCRIPT}dpkg-divert --package diverter --add --rename --divert /usr/bin/x.real /usr/bin/x\n`;
+    const { tree } = await install([
+      { name: 'diverter', members: { preinst: divert }, entries: [{ path: 'usr/bin/x', content: 'mine' }] },
+      { name: 'other', entries: [{ path: 'usr/bin/x', content: 'theirs' }] },
+    ]);
+    expect([tree.readText('/usr/bin/x'), tree.readText('/usr/bin/x.real')]).toEqual(['mine', 'theirs']);
+    expect(tree.readText('var/lib/dpkg/diversions')).toBe('/usr/bin/x\n/usr/bin/x.real\ndiverter\n');
+  });
+});
+
+describe('an upgrade of a package of the base', () => {
+  const old: DebOptions = {
+    name: 'tool',
+    version: '1',
+    entries: [
+      { path: 'usr/bin/gone', content: 'x' },
+      { path: 'usr/lib/gone/deep', content: 'x' },
+      { path: 'etc/kept', content: 'old\n' },
+      { path: 'etc/taken', content: 'old\n' },
+    ],
+    members: { conffiles: '/etc/kept\n/etc/taken\n', prerm: `${SCRIPT}echo "prerm $*" >> /log\n` },
+  };
+  const next: DebOptions = {
+    ...old,
+    version: '2',
+    entries: [
+      { path: 'usr/bin/new', content: 'x' },
+      { path: 'etc/kept', content: 'new\n' },
+      { path: 'etc/taken', content: 'new\n' },
+    ],
+    members: { conffiles: '/etc/kept\n/etc/taken\n', preinst: `${SCRIPT}echo "preinst $*" >> /log\n` },
+  };
+
+  it('replaces its files, keeps what the user changed, and says so', async () => {
+    const base = await install([old]);
+    const changed = treeOver(base.facts);
+    changed.write('/etc/kept', 'mine\n');
+    const facts = factsOf(changed, base.facts, () => 1 << 20);
+    const { tree, warnings } = await install([next], { over: facts });
+    expect(tree.readText('/log')).toBe('prerm upgrade 2\npreinst upgrade 1 2\n');
+    expect([tree.list('/usr/bin'), tree.get('/usr/lib/gone')]).toEqual([['new'], undefined]);
+    expect([tree.readText('/etc/kept'), tree.readText('/etc/kept.dpkg-dist'), tree.readText('/etc/taken')]).toEqual([
+      'mine\n',
+      'new\n',
+      'new\n',
+    ]);
+    expect(warnings).toEqual([
+      'tool 1 of the base image is replaced by 2',
+      '/etc/kept of the base image is kept; what tool brings is beside it as /etc/kept.dpkg-dist',
+    ]);
+    expect(status(tree).match(/^Version: .*/gm)).toEqual(['Version: 2']);
+  });
+});
+
+describe('a script that cannot be carried out', () => {
+  const needy: DebOptions = {
+    name: 'needy',
+    members: { postinst: `${SCRIPT}echo before > /half\nupdate-mime-database /usr/share/mime\n` },
+    entries: [{ path: 'usr/bin/update-mime-database', content: '\x7fELF', mode: 0o755 }],
+  };
+
+  it('refuses its package by name, with the reason', async () => {
+    const error = await expectCode(() => install([needy]), 'CONFIGURE_UNSUPPORTED');
+    expect(error.message).toMatch(/^The postinst script of needy 1\.0 cannot be carried out: update-mime-database/);
+    expect(error.hint).toContain('`apt_configure: never`');
+    expect(error.facts).toMatchObject({ package: 'needy', script: 'postinst' });
+  });
+
+  it('leaves it unpacked on request, as if the script had never begun, and what depends on it too', async () => {
+    const dependent = { name: 'dependent', fields: { Depends: 'needy' } };
+    const { tree, warnings } = await install([needy, dependent, { name: 'free' }], { leavesUnpacked: true });
+    expect(tree.get('/half')).toBeUndefined();
+    expect(status(tree).match(/^(?:Package|Status): .*/gm)).toEqual([
+      'Package: dependent',
+      'Status: install ok unpacked',
+      'Package: free',
+      'Status: install ok installed',
+      'Package: needy',
+      'Status: install ok unpacked',
+    ]);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(/^needy is left unpacked, not configured: /);
+  });
+
+  it('says so of one that fails, and of one that is no shell script', async () => {
+    const failing = { name: 'failing', members: { postinst: `${SCRIPT}echo why >&2\nexit 3\n` } };
+    const error = await expectCode(() => install([failing]), 'CONFIGURE_UNSUPPORTED');
+    expect([error.message, error.issues]).toEqual([
+      'The postinst script of failing 1.0 cannot be carried out: it ends with status 3',
+      ['why'],
+    ]);
+    const perl = { name: 'perl', members: { postinst: '#!/usr/bin/perl\n1;\n' } };
+    expect((await expectCode(() => install([perl]), 'CONFIGURE_UNSUPPORTED')).message).toContain('#!/usr/bin/perl');
+  });
+});
+
+describe('requireDebian', () => {
+  it('takes nothing, and what has a package database', async () => {
+    const empty = new WritableTree({ facts: EMPTY_FACTS, readRange: readRangeBytes, now: 0 });
+    requireDebian(empty, 'scratch');
+    const { facts } = await install([{ name: 'x' }]);
+    requireDebian(treeOver(facts), 'debian');
+    const other = treeOver({
+      entries: new Map([['etc', { type: 'directory', mode: 0o755, uid: 0, gid: 0, mtime: 0 }]]),
+      captured: new Map(),
+    });
+    const error = await expectCode(() => requireDebian(other, 'docker.io/library/alpine:3'), 'PACKAGES_CONFLICT');
+    expect(error.message).toContain('docker.io/library/alpine:3: it has no dpkg database');
+  });
+});
+
+describe('a distroless base', () => {
+  it('gets a file per package, as it has them', async () => {
+    const tree = new WritableTree({ facts: EMPTY_FACTS, readRange: readRangeBytes, now: 0 });
+    tree.makeDirectories('var/lib/dpkg/status.d');
+    tree.write('var/lib/dpkg/status.d/base', 'Package: base\nVersion: 1\nArchitecture: all\n');
+    const over = factsOf(tree, EMPTY_FACTS, () => 1 << 20);
+    const { tree: after } = await install([{ name: 'tool', entries: [{ path: 'usr/x', content: 'x' }] }], { over });
+    expect(after.list('var/lib/dpkg')).toEqual(['status.d']);
+    expect(after.readText('var/lib/dpkg/status.d/tool')).toMatch(/^Package: tool\nVersion: 1\.0\n/);
+    expect(after.readText('var/lib/dpkg/status.d/tool.md5sums')).toBe('9dd4e461268c8034f5c8564e155c67a6  usr/x\n');
+  });
+});
