@@ -1,12 +1,12 @@
 // The records of all sources as one index: stanzas become candidates when they are asked for, and equal files are one candidate.
-import { ImageSpecError, messageOf } from '../core/error.ts';
+import { ImageSpecError } from '../core/error.ts';
 import { isDigest } from '../core/digest.ts';
 import type { AptSource } from './apt-source.ts';
 import { archiveUrl } from './archive-services.ts';
 import { fieldOf, parseStanzas } from '../deb/control.ts';
 import type { Candidate, PackageIndex } from '../deb/package.ts';
 import type { PackagesIndex } from './packages-index.ts';
-import { parsePackageVersion } from '../deb/relation.ts';
+import { MalformedStanza, parsePackageVersion } from '../deb/relation.ts';
 import type { Release } from './release.ts';
 
 /** One suite with its opened indices. */
@@ -103,7 +103,8 @@ function candidateOf(text: string, { source, release }: IndexedSource, architect
       snapshot: source.snapshot?.time,
     };
   } catch (error) {
-    return refuse(messageOf(error));
+    if (error instanceof MalformedStanza) return refuse(error.message);
+    throw error;
   }
 }
 
