@@ -116,7 +116,7 @@ function indicesOf(options: ArchiveOptions): MadeIndex[] {
   const wanted = suite.endsWith('/')
     ? [{ path: 'Packages', chosen: packages }]
     : components.flatMap((component) => {
-        const own = packages.filter((one) => (one.component ?? 'main') === component);
+        const own = packages.filter((one) => (one.component ?? 'main') === component.replace(/^.*\//, ''));
         return architectures.map((name) => ({
           path: `${component.replace(/^.*\//, '')}/binary-${name}/Packages`,
           chosen: own.filter(inArchitecture(name)),

@@ -45,7 +45,9 @@ describe('a kept index', () => {
       'Package: exim4\nVersion: 4.96\nDepends: libc6,\n adduser\nProvides: mail-transport-agent (= 1), smtp:any, exim4, smtp\n',
       'package: exim4\nversion: 4.97\nprovides: mail-transport-agent\n',
     ]);
-    expect(index.named('bash')).toEqual(['Package: bash\nVersion: 5.2\npackage: ignored-second\nFilename: pool/bash.deb\n']);
+    expect(index.named('bash')).toEqual([
+      'Package: bash\nVersion: 5.2\npackage: ignored-second\nFilename: pool/bash.deb\n',
+    ]);
     expect(index.named('bas')).toEqual([]);
     expect(index.named('mail-transport-agent')).toEqual([]);
     expect([...index.names()]).toEqual(['bash', 'exim4']);

@@ -27,7 +27,7 @@ const options = (keyring: Keyring, at = ARCHIVE_DATE): SignatureOptions => ({
   keyring,
   what: 'The InRelease file of stable',
   where: 'sources.list:1',
-  judgedAt: () => at,
+  judgedAt: () => [at],
 });
 
 const open = (document: string, keyring: Keyring, at?: number) =>
@@ -93,12 +93,26 @@ describe('a clear-signed document', () => {
   it('is judged at the time that its own text may name', async () => {
     const signed = await signClear(TEXT, [brief]);
     const seen: string[] = [];
-    const judgedAt = (payload: string): number => {
+    const judgedAt = (payload: string): number[] => {
       seen.push(payload);
-      return ARCHIVE_DATE;
+      return [ARCHIVE_DATE, ARCHIVE_DATE + 20 * DAY_MS];
     };
     expect(await openClearSigned(Buffer.from(signed), { ...options(ring(brief)), judgedAt })).toBe(TEXT);
     expect(seen).toEqual([TEXT]);
+  });
+
+  it('may be a little ahead of the clock, and older than the renewal of its key', async () => {
+    expect(await open(await signClear(TEXT, [key]), ring(key), ARCHIVE_DATE - 5000)).toBe(TEXT);
+    const { readKey, reformatKey } = await import('openpgp');
+    const renewed = await reformatKey({
+      privateKey: brief.secret,
+      userIDs: [{ name: 'Archive' }],
+      date: new Date(ARCHIVE_DATE + 10 * DAY_MS),
+      format: 'armored',
+    });
+    const keyring: Keyring = { files: [{ name: 'r', bytes: Buffer.from(renewed.publicKey) }], fingerprints: [] };
+    expect((await readKey({ armoredKey: renewed.publicKey })).getFingerprint().toUpperCase()).toBe(brief.fingerprint);
+    expect(await open(await signClear(TEXT, [brief]), keyring, ARCHIVE_DATE + 11 * DAY_MS)).toBe(TEXT);
   });
 
   it.each<[string, (signed: string) => string]>([
