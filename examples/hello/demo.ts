@@ -30,11 +30,11 @@ async function freePort(): Promise<number> {
 }
 
 /** Starts the image as uid 1000 in a user namespace of its own, with nothing but util-linux: no engine, no root. */
-async function start(root: string, env: readonly string[]): Promise<void> {
+async function start(root: string, env: Readonly<Record<string, string>>): Promise<void> {
   const port = await freePort();
   const command = ['/opt/venv/bin/uvicorn', 'app.main:api', '--host', '127.0.0.1', '--port', String(port)];
   const inside = ['--user', '--map-user=1000', '--map-group=1000', `--root=${root}`, '--wd=/root'];
-  const program = spawn('unshare', [...inside, '/usr/bin/env', '-i', ...env, ...command], { stdio: 'inherit' });
+  const program = spawn('unshare', [...inside, ...command], { env, stdio: 'inherit' });
   const ended = once(program, 'exit');
   try {
     console.log(`\n$ GET http://127.0.0.1:${port}/`);

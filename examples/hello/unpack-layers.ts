@@ -14,7 +14,7 @@ export async function unpackLayers(
   layout: string,
   architecture: string,
   folder: string,
-): Promise<{ readonly env: readonly string[]; readonly bytes: number }> {
+): Promise<{ readonly env: Readonly<Record<string, string>>; readonly bytes: number }> {
   const blob = ({ digest }: Descriptor): string => join(layout, 'blobs', ...digest.split(':'));
   const read = async <T>(file: string): Promise<T> => JSON.parse(await readFile(file, 'utf8')) as T;
   const { manifests } = await read<{ manifests: [Descriptor] }>(join(layout, 'index.json'));
@@ -27,5 +27,6 @@ export async function unpackLayers(
     if (status !== 0) throw new Error(`tar cannot unpack ${layer.digest}`);
   }
   const { config } = await read<{ config: { Env: readonly string[] } }>(blob(manifest.config));
-  return { env: config.Env, bytes: manifest.layers.reduce((sum, { size }) => sum + size, 0) };
+  const env = Object.fromEntries(config.Env.map((line) => [line.split('=')[0]!, line.slice(line.indexOf('=') + 1)]));
+  return { env, bytes: manifest.layers.reduce((sum, { size }) => sum + size, 0) };
 }

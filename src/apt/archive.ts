@@ -20,7 +20,7 @@ import type { PackagesIndex } from './packages-index.ts';
 import type { Release } from './release.ts';
 
 /** What a lock keeps of a suite. */
-export interface ReleaseFact {
+interface ReleaseFact {
   /** Without credentials; of the snapshot, where there is one. */
   readonly uri: string;
   /** As it was asked for. */

@@ -45,7 +45,9 @@ export const HEADER_BYTES = 12;
 
 interface KeptStanza {
   readonly name: string;
-  readonly text: string;
+  /** Where its text lies in the bytes that were kept. */
+  readonly start: number;
+  readonly end: number;
   /** Names that it provides. */
   readonly provides: readonly string[];
 }
@@ -59,7 +61,7 @@ interface KeptStanza {
 export async function makePackagesRecord(bytes: AsyncIterable<Uint8Array>, what: string): Promise<Uint8Array> {
   const reader = new StanzaReader(what);
   for await (const chunk of bytes) reader.read(chunk);
-  return printRecord(reader.end(), reader.ranks);
+  return printRecord(reader.end(), reader.kept(), reader.ranks);
 }
 
 /** Bytes are read as Latin-1 and written so again: every byte stays what it was, at the speed of plain strings. */
@@ -71,6 +73,9 @@ class StanzaReader {
   /** By name, in the order in which names are met. */
   readonly ranks = new Map<string, number>();
   readonly #mentions = new Map<string, string>();
+  /** Texts of stanzas as bytes: strings would be views of the whole file, and keep it in memory. */
+  #bytes = Buffer.allocUnsafe(FIRST_BYTES);
+  #length = 0;
   #rest = '';
   #text = '';
   #name = '';
@@ -91,6 +96,11 @@ class StanzaReader {
     }
     this.#rest = text.slice(start);
     if (this.#rest.length > LINE_LIMIT_BYTES) throw this.#invalid(`a line is longer than ${LINE_LIMIT_BYTES} bytes`);
+  }
+
+  /** The texts of all stanzas, after `end`. */
+  kept(): Buffer {
+    return this.#bytes.subarray(0, this.#length);
   }
 
   end(): KeptStanza[] {
@@ -137,7 +147,7 @@ class StanzaReader {
   }
 
   #rank(name: string): void {
-    if (!this.ranks.has(name)) this.ranks.set(name, this.ranks.size);
+    if (!this.ranks.has(name)) this.ranks.set(alone(name), this.ranks.size);
   }
 
   #keeps(field: string): boolean {
@@ -151,7 +161,8 @@ class StanzaReader {
   #finish(): void {
     if (this.#text !== '') {
       if (this.#name === '') throw this.#invalid('a stanza names no package');
-      this.#stanzas.push({ name: this.#name, text: this.#text, provides: namesIn(this.#provides) });
+      const start = this.#keep(this.#text);
+      this.#stanzas.push({ name: alone(this.#name), start, end: this.#length, provides: namesIn(this.#provides) });
       this.#rank(this.#name);
       for (const field of MENTIONS) {
         for (const [, name = ''] of (this.#mentions.get(field) ?? '').matchAll(MENTIONED)) this.#rank(name);
@@ -159,6 +170,18 @@ class StanzaReader {
       this.#mentions.clear();
     }
     this.#text = this.#name = this.#provides = this.#field = '';
+  }
+
+  /** Returns where the text starts. */
+  #keep(text: string): number {
+    const start = this.#length;
+    if (start + text.length > this.#bytes.length) {
+      const larger = Buffer.allocUnsafe(2 * (start + text.length));
+      this.#bytes.copy(larger, 0, 0, start);
+      this.#bytes = larger;
+    }
+    this.#length += this.#bytes.write(text, start, 'latin1');
+    return start;
   }
 
   #invalid(why: string): ImageSpecError {
@@ -178,13 +201,22 @@ const HASH = 35;
 /** Different field names that are remembered: Debian has fewer than a hundred. */
 const FIELD_MEMORY = 1000;
 
+/** What a small suite needs; bookworm's main has 20 MB. */
+const FIRST_BYTES = 1 << 20;
+
+/** The same text in memory of its own. */
+const alone = (text: string): string => Buffer.from(text, 'latin1').toString('latin1');
+
 /** `a (= 1), b:any` as `a`, `b`. */
 function namesIn(provides: string): string[] {
   if (provides === '') return [];
-  return provides.split(',').flatMap((item) => /^\s*([^\s(:]+)/.exec(item)?.[1] ?? []);
+  return provides.split(',').flatMap((item) => {
+    const [, name] = /^\s*([^\s(:]+)/.exec(item) ?? [];
+    return name === undefined ? [] : [alone(name)];
+  });
 }
 
-function printRecord(unsorted: readonly KeptStanza[], ranks: ReadonlyMap<string, number>): Uint8Array {
+function printRecord(unsorted: readonly KeptStanza[], kept: Buffer, ranks: ReadonlyMap<string, number>): Uint8Array {
   // Code units of Latin-1 are its bytes; equal names keep their order.
   const stanzas = [...unsorted].sort((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
   const providers = new Map<string, number[]>();
@@ -206,9 +238,9 @@ function printRecord(unsorted: readonly KeptStanza[], ranks: ReadonlyMap<string,
     words(ends(references)),
     words(names.map((name) => ranks.get(name) ?? 0)),
     words(references.flat()),
-    words(ends(stanzas.map(({ text }) => text))),
+    words(ends(stanzas.map(({ start, end }) => ({ length: end - start })))),
     Buffer.from(names.join(''), 'latin1'),
-    Buffer.from(stanzas.map(({ text }) => text).join(''), 'latin1'),
+    ...stanzas.map(({ start, end }) => kept.subarray(start, end)),
   ]);
 }
 

@@ -85,7 +85,8 @@ function defaultsFor({ fallback }: SpecSourceOptions): SourceDefaults {
   const archive = own.keyring.files.length === 0 ? fallback.read(ARCHIVE_KEYRING) : undefined;
   const keyring = archive ? { files: [{ name: ARCHIVE_KEYRING, bytes: archive }], fingerprints: [] } : own.keyring;
   const folder: AptFolder = { list: fallback.list, read: readKeyring };
-  return { ...own, keyring, folder };
+  // How strict to be with its own sources is not for the machine's or the base's apt.conf to say.
+  return { ...own, config: new Map(), keyring, folder };
 }
 
 function readKeyring(file: string): Uint8Array {

@@ -46,7 +46,7 @@ export interface ArchivePackage {
   readonly component?: string;
 }
 
-export type IndexEnding = '.xz' | '.zst' | '.gz' | '';
+type IndexEnding = '.xz' | '.zst' | '.gz' | '';
 
 export interface ArchiveOptions {
   readonly packages?: readonly ArchivePackage[];
@@ -201,7 +201,7 @@ export interface MirrorOptions {
 }
 
 /** Serves files, whole or from a byte on. */
-export async function startFakeMirror(
+async function startFakeMirror(
   files: ReadonlyMap<string, Buffer>,
   { faults = [], login }: MirrorOptions = {},
 ): Promise<FakeMirror> {

@@ -1,5 +1,5 @@
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decompressIndex } from '../../src/apt/decompress-index.ts';
 import { openPackagesRecord } from '../../src/apt/packages-index.ts';

@@ -156,7 +156,7 @@ async function withSignatures(signed: string, more: readonly string[]): Promise<
   const [block = ''] = /-----BEGIN PGP SIGNATURE-----[^]*/.exec(signed) ?? [];
   const all = await Promise.all([block, ...more].map((armoredSignature) => readSignature({ armoredSignature })));
   const packets = Buffer.concat(all.map((one) => one.write()));
-  return signed.replace(block, armor(enums.armor.signature, Uint8Array.from(packets)) as string);
+  return signed.replace(block, armor(enums.armor.signature, Uint8Array.from(packets)));
 }
 
 describe('fingerprints', () => {

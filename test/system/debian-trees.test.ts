@@ -1,0 +1,115 @@
+// Sets of Debian packages on Debian bases: choice, tree and database beside what apt leaves, and the programs themselves.
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCli } from '../cli/run-cli.ts';
+import { unpackedBase } from './ground/apt-root.ts';
+import type { AptBase } from './ground/apt-sets.ts';
+import { APT_SETS, BASES_OF_SETS, REFUSED_SETS } from './ground/apt-sets.ts';
+import { createAptOracle } from './ground/apt-trees.ts';
+import type { DebianDifference } from './ground/debian-differences.ts';
+import { DEBIAN_DIFFERENCES, differencesToApt } from './ground/debian-differences.ts';
+import { certificates } from './ground/environment.ts';
+import { GROUND } from './ground/folder.ts';
+import { APPLY, baseLayout, ourTree } from './ground/our-tree.ts';
+import { tryInOverlay } from './ground/overlay.ts';
+import type { TlsServer } from './ground/tls-server.ts';
+import { startTlsServer } from './ground/tls-server.ts';
+
+const oracle = createAptOracle();
+const used = new Set<DebianDifference>();
+const folders = new Map<AptBase, string>();
+let place: string;
+let server: TlsServer;
+
+beforeAll(async () => {
+  place = await mkdtemp(join(tmpdir(), 'imagespec-debian-'));
+  for (const base of BASES_OF_SETS) {
+    const folder = join(place, base);
+    await mkdir(folder);
+    await baseLayout(folder, base);
+    folders.set(base, folder);
+  }
+  server = await startTlsServer(place);
+});
+
+afterAll(async () => {
+  server.close();
+  await rm(place, { recursive: true, force: true });
+});
+
+/** dpkg and apt of the image itself judge; then its programs run, in the tree that engines would make of the layers. */
+const JUDGE = `cp "$CA_FILE" "$ROOT/tmp/ca.pem"
+echo "audit:$(inside dpkg --audit)"
+echo "check:$(inside apt-get check -qq 2>&1)"
+echo "verify:$(inside dpkg --verify | grep -vE ' /usr/share/(doc|man|locale)/' || true)"
+echo "states:$(inside dpkg-query -W -f '\${db:Status-Status}\\n' | sort -u)"
+inside env SERVER="$SERVER" CA=/tmp/ca.pem sh -euc "$SMOKE" 2>&1 </dev/null
+`;
+
+describe.each(BASES_OF_SETS)('on %s', (base) => {
+  const sets = APT_SETS.filter(({ bases }) => bases.includes(base));
+
+  it.each(sets)('$packages', async ({ packages, smoke, says }) => {
+    const [theirs, ours] = await Promise.all([
+      oracle.tree(base, packages),
+      ourTree(folders.get(base)!, base, packages),
+    ]);
+    expect(ours.packages).toEqual(theirs.packages);
+    expect(ours.warnings).toEqual([]);
+    expect(differencesToApt(ours.tree, theirs.tree, used)).toEqual([]);
+    const { root } = await unpackedBase(base);
+    const variables = `SERVER='${server.url}' CA_FILE='${server.certificate}' SMOKE='${smoke.replaceAll("'", `'\\''`)}'\n`;
+    const judged = await tryInOverlay({ lowers: [root], script: APPLY + variables + JUDGE, args: ours.layers });
+    const printed = judged.stdout.toString();
+    expect(judged.status, printed + judged.stderr).toBe(0);
+    expect(printed).toMatch(/^audit:\ncheck:\nverify:\nstates:installed\n/);
+    expect(printed).toMatch(says);
+  });
+});
+
+describe('sets that wait for the sandbox', () => {
+  const sets = REFUSED_SETS.flatMap((set) => set.bases.map((base) => ({ ...set, base })));
+
+  it.each(sets)('$packages on $base are refused, by name', async ({ packages, base, refused }) => {
+    await expect(ourTree(folders.get(base)!, base, packages)).rejects.toThrow(
+      new RegExp(`script of ${refused} \\S+ cannot be carried out: .*\\[CONFIGURE_UNSUPPORTED\\]`),
+    );
+  });
+
+  it('can be had unpacked, which their status says', async () => {
+    const [{ packages, refused } = { packages: [], refused: '' }] = REFUSED_SETS;
+    const ours = await ourTree(folders.get('bookworm-amd64')!, 'bookworm-amd64', packages, { apt_configure: 'never' });
+    expect(ours.warnings.join('\n')).toContain(`${refused} is left unpacked, not configured`);
+    expect(ours.tree.get('var/lib/dpkg/status')?.text).toMatch(
+      new RegExp(`^Package: ${refused}\\nStatus: install ok unpacked$`, 'm'),
+    );
+  });
+});
+
+describe('the table of differences', () => {
+  it('holds nothing that no set needs', () => {
+    expect(DEBIAN_DIFFERENCES.filter((rule) => !used.has(rule)).map(({ path }) => path)).toEqual([]);
+  });
+
+  it('is asked by a comparison that sees differences', async () => {
+    const { tree } = await oracle.tree('bookworm-amd64', ['tini']);
+    const changed = new Map(tree);
+    changed.set('usr/bin/tini', { ...tree.get('usr/bin/tini')!, mode: 0o700 });
+    changed.delete('usr/bin/tini-static');
+    changed.set('usr/bin/other', tree.get('usr/bin/tini')!);
+    expect(differencesToApt(changed, tree, new Set())).toEqual([
+      '/usr/bin/other: only ours',
+      '/usr/bin/tini: mode 448, not 493',
+      '/usr/bin/tini-static: only apt’s',
+    ]);
+  });
+});
+
+it('needs no apt for what it knows', async () => {
+  const cwd = join(folders.get('bookworm-amd64')!, 'jq');
+  const options = { cwd, cache: join(GROUND, 'imagespec-cache'), env: certificates() };
+  const { status, stderr } = await runCli(['build', '--offline', '--frozen', '-o', 'oci:again'], options);
+  expect(status, stderr).toBe(0);
+});
