@@ -26,7 +26,7 @@ export function readAptConfig(folder: AptFolder): AptConfig {
 }
 
 /** Adds what the text sets to `config`. Throws `APT_SOURCES_INVALID` naming `path` for what is no configuration. */
-export function parseAptConfig(text: string, config: Map<string, string>, path: string): void {
+function parseAptConfig(text: string, config: Map<string, string>, path: string): void {
   const invalid = (why: string): ImageSpecError =>
     new ImageSpecError('APT_SOURCES_INVALID', `${path} cannot be understood: ${why}`, {
       hint: 'Its syntax is that of apt.conf(5): "apt-config dump" says what apt makes of it.',

@@ -13,7 +13,7 @@ export interface AptFolder {
 }
 
 /** Lists of sources have kilobytes; the largest keyrings, with all keys of a distribution's developers, some megabytes. */
-export const APT_FILE_LIMIT_BYTES = 16 << 20;
+const APT_FILE_LIMIT_BYTES = 16 << 20;
 
 /** The files of this host below `root`. */
 export function hostAptFolder(root = '/'): AptFolder {
@@ -49,10 +49,4 @@ export function baseAptFolder(facts: BaseFacts): AptFolder {
     },
     read: (path) => facts.captured.get(at(path)),
   };
-}
-
-/** For `capture` of a base: bytes to keep at most of what apt reads, undefined for everything else. `path` has no leading slash. */
-export function captureForApt(path: string): number | undefined {
-  const isApt = /^etc\/apt\/|^usr\/share\/keyrings\/[^/]+\.(?:gpg|pgp|asc)$/.test(path);
-  return isApt ? APT_FILE_LIMIT_BYTES : undefined;
 }

@@ -20,7 +20,7 @@ import type { PackagesIndex } from './packages-index.ts';
 import type { Release } from './release.ts';
 
 /** What a lock keeps of a suite. */
-export interface ReleaseFact {
+interface ReleaseFact {
   /** Without credentials; of the snapshot, where there is one. */
   readonly uri: string;
   /** As it was asked for. */
@@ -105,8 +105,11 @@ async function openSuite(
     ctx.emit({ type: 'log', level: 'info', message });
     return undefined;
   }
-  const indices = await Promise.all(
-    chosen.map((index) => once(recordKey(index), () => fetchIndex(ctx, index, source, release, services))),
+  const indices = await together(
+    ctx,
+    chosen.map(
+      (index) => (inner: Context) => once(recordKey(index), () => fetchIndex(inner, index, source, release, services)),
+    ),
   );
   return { source, release, indices };
 }

@@ -3,7 +3,7 @@ import type { PublicKey } from 'openpgp';
 import { ImageSpecError, messageOf } from '../core/error.ts';
 import type { AptFolder } from './apt-folder.ts';
 
-export interface KeyringFile {
+interface KeyringFile {
   /** Path, or where the key stands, for messages. */
   readonly name: string;
   /** Binary or armored. */

@@ -48,22 +48,24 @@ async function openDocuments(
   const isSigned = isClearSigned(document);
   if (!isSigned && signature === undefined) throw missingSignature(what);
   if (keyring.files.length === 0) throw withoutKeyring(what, where);
-  // A snapshot is meant to be old: its keys are judged by its own day.
-  const judgedAt = (payload: string): number => (snapshot && dateOf(payload)) || now;
+  // A snapshot is meant to be old: its keys may be those of its own day, or those of today if they were renewed since.
+  const judgedAt = (payload: string): number[] => [...(snapshot ? datesOf(payload) : []), now];
   const options = { keyring, what, where, judgedAt };
   return signature === undefined ? openClearSigned(document, options) : openDetached(document, signature, options);
 }
 
-function dateOf(payload: string): number | undefined {
-  const [, text] = /^Date:(.*)$/m.exec(payload) ?? [];
-  return text === undefined ? undefined : parseReleaseDate(text.trim());
+function datesOf(payload: string): number[] {
+  const [, text = ''] = /^Date:(.*)$/m.exec(payload) ?? [];
+  const date = parseReleaseDate(text.trim());
+  return date === undefined ? [] : [date];
 }
 
 /** For sources that are trusted by the user's word: what stands between the marks of the signature. */
 function unverified(document: Uint8Array): string {
   const text = new TextDecoder().decode(document);
   if (!isClearSigned(document)) return text;
-  const [, payload = ''] = /^[^\n]*\n(?:[^\n]+\n)*\r?\n([^]*?)\n-----BEGIN PGP SIGNATURE-----/.exec(text) ?? [];
+  const lines = text.replaceAll('\r\n', '\n');
+  const [, payload = ''] = /^[^\n]*\n(?:[^\n]+\n)*\n([^]*?)\n-----BEGIN PGP SIGNATURE-----/.exec(lines) ?? [];
   return payload.replace(/^- /gm, '');
 }
 

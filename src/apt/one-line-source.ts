@@ -11,7 +11,7 @@ export function parseOneLineSources(text: string, where: (line: number) => strin
 }
 
 /** Undefined for empty lines and for `deb-src`. Throws `APT_SOURCES_INVALID`. */
-export function parseOneLineSource(line: string, where: string): SourceEntry | undefined {
+function parseOneLineSource(line: string, where: string): SourceEntry | undefined {
   const text = line.replace(/#.*$/, '').trim();
   if (text === '') return undefined;
   if (text.length > LINE_LIMIT) throw invalidSource(where, `the line is longer than ${LINE_LIMIT} characters`);

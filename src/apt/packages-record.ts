@@ -132,7 +132,7 @@ class StanzaReader {
     if (this.#field === '') return;
     const line = text.slice(start, end).trimEnd();
     const value = line.slice(colon - start + 1).trim();
-    if (this.#field === 'package') this.#name = value;
+    if (this.#field === 'package' && this.#name === '') this.#name = value;
     this.#add(line, value);
   }
 

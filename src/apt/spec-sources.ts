@@ -38,10 +38,16 @@ export function readSpecSources(entries: readonly (string | SpecSource)[], optio
   return entries.flatMap((entry, i) => {
     const where = `apt_sources[${i}]`;
     const fill = (text: string): string => withVariables(text, options.env, where);
-    const found =
-      typeof entry === 'string' ? parseOneLineSources(fill(entry), () => where) : [entryOf(entry, fill, where)];
-    return found.flatMap((one) => sourcesOf(withKeyringPaths(one, options), defaultsFor(options)));
+    const found = typeof entry === 'string' ? lineOf(fill(entry), where) : entryOf(entry, fill, where);
+    return sourcesOf(withKeyringPaths(found, options), defaultsFor(options));
   });
+}
+
+/** A comment or `deb-src`, which apt's own lists may hold, would be an item that does nothing. */
+function lineOf(line: string, where: string): SourceEntry {
+  const [entry, ...more] = parseOneLineSources(line, () => where);
+  if (!entry || more.length > 0) throw invalidSource(where, 'it is not one line "deb [options] uri suite component…"');
+  return entry;
 }
 
 function entryOf(source: SpecSource, fill: (text: string) => string, where: string): SourceEntry {
