@@ -26,7 +26,7 @@ export interface ResolutionRequest {
   readonly essential: boolean;
 }
 
-export interface Step {
+interface Step {
   readonly candidate: Candidate;
   /** Named by the user, as opposed to what others depend on. */
   readonly requested: boolean;

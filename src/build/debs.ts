@@ -8,7 +8,7 @@ import type { Services } from './services.ts';
 import { metered } from './services.ts';
 
 /** Who may fetch a package; asked only when one must be fetched. */
-export type Credentials = () => Promise<HeadersFor>;
+type Credentials = () => Promise<HeadersFor>;
 
 export interface DebShelf {
   /** Tells the shelf of packages that layers of this build may refer to. */

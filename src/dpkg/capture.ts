@@ -17,6 +17,8 @@ const SETTINGS = [
   'usr/lib/systemd/system/',
   'var/lib/apt/extended_states',
   'var/lib/systemd/',
+  'var/lib/pam/',
+  'var/lib/shells.state',
   'var/lib/ucf/',
   'var/cache/debconf/',
 ];

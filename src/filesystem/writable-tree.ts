@@ -17,7 +17,7 @@ export interface Attributes {
 }
 
 /** Bytes that only the base's layers hold. */
-export interface BaseBytes {
+interface BaseBytes {
   readonly kind: 'base';
   readonly size: number;
 }
@@ -27,15 +27,15 @@ export interface FileNode extends Attributes {
   readonly type: 'file';
   readonly content: FileContent | BaseBytes;
 }
-export interface DirectoryNode extends Attributes {
+interface DirectoryNode extends Attributes {
   readonly type: 'directory';
 }
-export interface SymlinkNode extends Attributes {
+interface SymlinkNode extends Attributes {
   readonly type: 'symlink';
   readonly target: string;
 }
 /** A device, socket or fifo of the base. */
-export interface OtherNode extends Attributes {
+interface OtherNode extends Attributes {
   readonly type: 'other';
 }
 export type TreeNode = FileNode | DirectoryNode | SymlinkNode | OtherNode;

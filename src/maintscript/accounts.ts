@@ -93,13 +93,6 @@ export function renameGroup(tree: WritableTree, group: string, to: string): void
   for (const file of ['/etc/group', '/etc/gshadow']) editRecord(tree, file, group, (parts) => [to, ...parts.slice(1)]);
 }
 
-/** Removes the lines of a name; nothing happens where there is none. */
-export function removeRecord(tree: WritableTree, file: string, name: string): void {
-  const text = contentOf(tree, file);
-  const left = linesOf(text).filter((line) => !line.startsWith(`${name}:`));
-  replaceContent(tree, file, left.map((line) => `${line}\n`).join(''));
-}
-
 function appendLine(tree: WritableTree, file: string, line: string): void {
   const text = contentOf(tree, file);
   replaceContent(tree, file, `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${line}\n`);

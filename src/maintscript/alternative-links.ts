@@ -5,7 +5,7 @@ import type { Choice, LinkGroup } from './link-group.ts';
 
 const ALTERNATIVES = '/etc/alternatives';
 
-export const alternativePath = (name: string): string => `${ALTERNATIVES}/${name}`;
+const alternativePath = (name: string): string => `${ALTERNATIVES}/${name}`;
 
 /** The file that the group points to now; undefined without a link. */
 export const currentFile = (tree: WritableTree, group: { readonly name: string }): string | undefined =>

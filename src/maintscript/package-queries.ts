@@ -22,7 +22,7 @@ const FEATURES =
 const RELATIONS = /^(Pre-Depends|Depends|Recommends|Suggests|Breaks|Conflicts|Enhances|Provides|Replaces)$/i;
 
 /** Whether an installed package's file system paths are asked with their architecture: `libc6:amd64`. */
-export const qualifiedName = ({ name, architecture, isSame }: InstalledPackage): string =>
+const qualifiedName = ({ name, architecture, isSame }: InstalledPackage): string =>
   isSame ? `${name}:${architecture}` : name;
 
 export function dpkg(queries: DatabaseQueries): Program {

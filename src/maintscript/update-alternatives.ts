@@ -5,6 +5,7 @@ import { NotInterpretable } from '../shell/program.ts';
 import type { Call } from '../shell/program.ts';
 import { currentFile, installLinks, linksDiffer, removeLink } from './alternative-links.ts';
 import { refuseOption } from './arguments.ts';
+import { displayAlternatives } from './display-alternatives.ts';
 import { bestChoice, groupNames, readGroup, removeGroup, writeGroup } from './link-group.ts';
 import type { Choice, LinkGroup } from './link-group.ts';
 
@@ -44,7 +45,7 @@ function carryOut(call: Call, session: Session, words: string[]): number {
   const action = words.shift() ?? '';
   const [name = '', path = ''] = words;
   if (action === '--install') return install(call, session, words);
-  if (!/^--(set|remove|remove-all|auto|query|list)$/.test(action) || words.some((word) => word.startsWith('--')))
+  if (!/^--(set|remove|remove-all|auto|query|list|display)$/.test(action) || words.some((word) => word.startsWith('--')))
     refuseOption(call.argv, [action, ...words].join(' '));
   const group = readGroup(session.tree, name);
   if (!group) {
@@ -53,6 +54,10 @@ function carryOut(call: Call, session: Session, words: string[]): number {
   }
   if (action === '--list') return list(call, group);
   if (action === '--query') return query(call, session.tree, group);
+  if (action === '--display') {
+    call.stdout(displayAlternatives(session.tree, group));
+    return 0;
+  }
   if (action === '--remove-all') return removeAll(session, group);
   if (action === '--remove') return remove(session, group, path);
   if (action === '--auto') return finish(session, { ...group, mode: 'auto' }, bestChoice(group.choices));

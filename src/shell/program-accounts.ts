@@ -80,6 +80,12 @@ export function groupOf(call: Call, word: string): number | undefined {
   return accountOf(call.tree, 'group', word)?.id;
 }
 
+/** `--reference`. */
+function ownerLike(call: Call, path: string): Owner | undefined {
+  const node = lookAt(call.tree, at(call, path));
+  return node && { uid: node.uid, gid: node.gid };
+}
+
 const CHOWN_OPTIONS = {
   flags: 'Rhfvc',
   values: '=+',
@@ -92,11 +98,10 @@ export const chown: Program = (call) => {
   const like = value('+');
   const [spec, ...paths] = like === undefined ? operands : ['', ...operands];
   if (spec === undefined || paths.length === 0) return fail(call, 'missing operand');
-  const owner = like === undefined ? ownerOf(call, spec) : lookAt(call.tree, at(call, like));
-  if (!owner)
-    return like === undefined
-      ? fail(call, `invalid user: '${spec}'`)
-      : fail(call, `failed to get attributes of '${like}'`);
+  const owner = like === undefined ? ownerOf(call, spec) : ownerLike(call, like);
+  if (!owner) {
+    return fail(call, like === undefined ? `invalid user: '${spec}'` : `failed to get attributes of '${like}'`);
+  }
   const given = value('=');
   const from = given === undefined ? {} : ownerOf(call, given);
   if (!from) return fail(call, `invalid user: '${given}'`);

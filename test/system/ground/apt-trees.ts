@@ -73,7 +73,7 @@ async function made(base: AptRoot, kind: string, wanted: readonly string[], scri
 }
 
 /** `name version architecture` of each package that apt would install, sorted. */
-export async function chosen(base: AptRoot, wanted: readonly string[]): Promise<string[]> {
+async function chosen(base: AptRoot, wanted: readonly string[]): Promise<string[]> {
   const printed = await inOverlay({ lowers: base.lowers, script: SIMULATE, args: wanted });
   const lines = printed.matchAll(/^Inst (\S+) (?:\[[^\]]*\] )?\((\S+) [^)]*\[(\S+)\]\)/gm);
   return [...lines].map(([, name, version, architecture]) => `${name} ${version} ${architecture}`).sort();

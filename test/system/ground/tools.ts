@@ -55,7 +55,7 @@ async function installNode(version: string): Promise<void> {
 }
 
 /** Installs Debian packages that are missing; as root, or by a sudo that asks nothing. */
-export async function installPackages(wanted: readonly string[]): Promise<void> {
+async function installPackages(wanted: readonly string[]): Promise<void> {
   const known = await tryRun('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\n', ...wanted]);
   const installed = new Set(
     known.stdout
