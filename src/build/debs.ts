@@ -29,7 +29,7 @@ export function createDebShelf({ cache, http, downloads }: Services, offline: bo
     const fetchOne = async function* (inner: Context, { url, digest }: LockedDeb): AsyncGenerator<Uint8Array> {
       const address = new URL(url);
       const headers = (await known.get(digest)!.credentials())(address);
-      yield* metered(http.download(inner, address, { headers }), downloads);
+      yield* metered(http.download(inner, address, { headers, isCheckedByReader: true }), downloads);
     };
     const byDigest = await openDebs(ctx, packages, { cache, open: fetchOne, offline, workers });
     const opened = packages.map(({ digest }) => byDigest.get(digest)!);
