@@ -26,26 +26,27 @@ export interface OpenServices {
 
 /**
  * Opens a .deb.
- * @param file host path of it
+ * @param source host path of it, or what gives one: called only when the package is not known
  * @param digest of its bytes, verified before
  * @param expected what it was asked for as; undefined for a file that the user names
  *
- * Throws `DEB_INVALID` for bytes that are no such package, `DISK_FULL`, `CACHE_UNWRITABLE`, `ABORTED`.
+ * Throws `DEB_INVALID` for bytes that are no such package, `DISK_FULL`, `CACHE_UNWRITABLE`, `ABORTED`, and what `source` throws.
  */
 export async function openDeb(
   ctx: Context,
-  file: string,
+  source: string | (() => Promise<string>),
   digest: Digest,
   expected: ExpectedDeb | undefined,
   { cache, unpack = unpackHere }: OpenServices,
 ): Promise<OpenedDeb> {
-  const subject = expected ? `${expected.name} ${expected.version}` : file;
+  const subject = expected ? `${expected.name} ${expected.version}` : typeof source === 'string' ? source : digest;
   const key = keyOf({ format: DEB_FORMAT, deb: digest });
   const deb = (await readKnown(cache, key)) ?? (await unpackInto(cache));
   if (expected) expectSame(deb, expected, subject);
   return deb;
 
-  function unpackInto({ scratch }: LocalCache): Promise<OpenedDeb> {
+  async function unpackInto({ scratch }: LocalCache): Promise<OpenedDeb> {
+    const file = typeof source === 'string' ? source : await source();
     return scratch(async (folder) => {
       const contentFile = join(folder, 'content');
       const { record, content } = await unpack(ctx, { file, subject, contentFile });

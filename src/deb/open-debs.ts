@@ -42,11 +42,12 @@ export async function openDebs(
     const opened = await together(
       ctx,
       ordered.map((deb) => async (inner) => {
-        const file = await limit(async () => {
-          throwIfAborted(inner);
-          return fetchDeb(inner, deb, options);
-        });
-        return [deb.digest, await openDeb(inner, file, deb.digest, deb, { cache: options.cache, unpack })] as const;
+        const fetch = (): Promise<string> =>
+          limit(() => {
+            throwIfAborted(inner);
+            return fetchDeb(inner, deb, options);
+          });
+        return [deb.digest, await openDeb(inner, fetch, deb.digest, deb, { cache: options.cache, unpack })] as const;
       }),
     );
     return new Map(opened);

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { openDebs } from '../../src/deb/open-debs.ts';
 import type { OpenedDeb } from '../../src/deb/opened-deb.ts';
@@ -57,6 +58,18 @@ describe('openDebs', () => {
     const again = await openDebs(ctx, LOCKED, { ...mirrorOf(cache, new Map(), true), workers: 1 });
     expect(again).toEqual(first);
     expect(ctx.events).toEqual([]);
+  });
+
+  it('fetches no package whose content it has, though the cache has lost the package itself', async () => {
+    const first = await openDebs(testContext(), LOCKED, { ...mirrorOf(cache, FILES), workers: 0 });
+    for (const { digest } of LOCKED) await rm((await cache.find(digest))!);
+    const mirror = mirrorOf(cache, FILES);
+    expect(await openDebs(testContext(), LOCKED, { ...mirror, workers: 0 })).toEqual(first);
+    expect(mirror.opened).toEqual([]);
+    const { digest, url } = LOCKED[4]!;
+    await rm(first.get(digest)!.content!.file);
+    expect(await openDebs(testContext(), LOCKED, { ...mirror, workers: 0 })).toEqual(first);
+    expect(mirror.opened).toEqual([url]);
   });
 
   it('tells what is fetched and unpacked', async () => {
