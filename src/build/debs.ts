@@ -26,12 +26,10 @@ export function createDebShelf({ cache, http, downloads }: Services, offline: bo
   const known = new Map<Digest, { readonly deb: LockedDeb; readonly credentials: Credentials }>();
   const open: DebShelf['open'] = async (ctx, packages) => {
     const { openDebs } = await import('../deb/open-debs.ts');
-    const fetchOne = async function* (inner: Context, deb: LockedDeb): AsyncGenerator<Uint8Array> {
-      const { name, version, url, digest, size } = deb;
+    const fetchOne = async function* (inner: Context, { url, digest }: LockedDeb): AsyncGenerator<Uint8Array> {
       const address = new URL(url);
       const headers = (await known.get(digest)!.credentials())(address);
-      const what = `package ${name}_${version}_${deb.architecture} (${address.host})`;
-      yield* metered(http.download(inner, address, { headers, expected: { digest, size }, what }), downloads);
+      yield* metered(http.download(inner, address, { headers, isCheckedByReader: true }), downloads);
     };
     const byDigest = await openDebs(ctx, packages, { cache, open: fetchOne, offline, workers });
     const opened = packages.map(({ digest }) => byDigest.get(digest)!);

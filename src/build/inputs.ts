@@ -4,6 +4,7 @@ import { basename, isAbsolute, join } from 'node:path';
 import type { Context } from '../core/context.ts';
 import type { Digest } from '../core/digest.ts';
 import { digestOf } from '../core/digest.ts';
+import { ImageSpecError, messageOf } from '../core/error.ts';
 import { keyOf } from '../core/json.ts';
 import type { Entry } from '../filesystem/entry.ts';
 import { hashEntries } from '../filesystem/host.ts';
@@ -53,7 +54,7 @@ export async function readInputs(ctx: Context, loaded: LoadedSpec, epoch: number
   const { spec, directory } = loaded;
   const wants = wantsOf(spec, directory);
   const [requirements, copies] = await Promise.all([readRequirements(wants), readCopies(ctx, copiesOf(loaded), epoch)]);
-  const files = await digestFiles([...requirements.files, ...keyringFiles(loaded)]);
+  const files = [...(await digestFiles(requirements.files)), ...(await digestKeyrings(loaded))];
   const copied = await hashEntries(ctx, copies);
   const digest = keyOf({
     formats: [LAYER_FORMAT, INSTALL_FORMAT],
@@ -110,13 +111,25 @@ function debianWantsOf({
   };
 }
 
-/** Keyrings that the spec names by their path. */
-function keyringFiles({ spec, directory }: LoadedSpec): string[] {
-  return (spec.aptSources ?? []).flatMap((source) => {
+/** Keyrings that the spec names by their path. Throws `APT_SOURCES_INVALID` for one that cannot be read. */
+async function digestKeyrings({ spec, directory }: LoadedSpec): Promise<FileDigest[]> {
+  const paths = (spec.aptSources ?? []).flatMap((source) => {
     const file = typeof source === 'string' ? undefined : source.signed_by;
     if (file === undefined || file.includes('\n')) return [];
     return [isAbsolute(file) ? file : join(directory, file)];
   });
+  return Promise.all(
+    paths.map(async (path) => {
+      const [found] = await digestFiles([path]).catch((cause: unknown) => {
+        throw new ImageSpecError('APT_SOURCES_INVALID', `The keyring ${path} cannot be read: ${messageOf(cause)}`, {
+          hint: 'Paths under `signed_by` start at the folder of the spec; an armored key may stand there itself.',
+          cause,
+          facts: { file: path },
+        });
+      });
+      return found!;
+    }),
+  );
 }
 
 export async function digestFiles(paths: readonly string[]): Promise<FileDigest[]> {

@@ -31,7 +31,7 @@ export function createShelf(
   const open = (ctx: Context, wheel: LockedWheel): AsyncIterable<Uint8Array> => {
     const url = new URL(wheel.url);
     const headers = takeAuthorization(url, indexes);
-    return metered(http.download(ctx, url, { headers }), downloads);
+    return metered(http.download(ctx, url, { headers, isCheckedByReader: true }), downloads);
   };
   const fetch = async (ctx: Context, wheels: readonly LockedWheel[]): Promise<ReadonlyMap<Digest, string>> => {
     const { fetchWheels } = await import('../python/fetch.ts');

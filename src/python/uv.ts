@@ -123,7 +123,9 @@ async function fromIndex(ctx: Context, release: UvWheel, options: FindUvOptions)
   const index = [pipIndex, env['UV_DEFAULT_INDEX'], env['UV_INDEX_URL'], env['PIP_INDEX_URL']].find(Boolean);
   if (!http || index === undefined || !URL.canParse(index)) throw new Error('no index is named');
   const { url, headers } = await findInIndex(ctx, http, index, 'uv', release.filename);
-  return cache.keep(ctx, release.wheel, release.filename, (inner) => http.download(inner, url, { headers }));
+  return cache.keep(ctx, release.wheel, release.filename, (inner) =>
+    http.download(inner, url, { headers, isCheckedByReader: true }),
+  );
 }
 
 /** With the host's pip, from wherever it is configured to look. */

@@ -15,6 +15,8 @@ export interface DownloadOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Makes the bytes verified, and a broken download resumable: without it nobody could tell that the file is still the same. */
   readonly expected?: Expected | undefined;
+  /** The reader checks the bytes against a digest of its own: a broken download can be resumed then, too. */
+  readonly isCheckedByReader?: boolean;
   /** Names the file in messages; the URL unless said otherwise. */
   readonly what?: string;
 }
@@ -31,7 +33,7 @@ export async function* download(
   ctx: Context,
   http: Requester,
   url: URL,
-  { headers, expected, what = redactUrl(url) }: DownloadOptions,
+  { headers, expected, isCheckedByReader = false, what = redactUrl(url) }: DownloadOptions,
 ): AsyncGenerator<Uint8Array> {
   const ask = async (range: Readonly<Record<string, string>>): Promise<OpenAnswer> => {
     const answer = await http.open(ctx, { method: 'GET', url, headers: { ...headers, ...range } });
@@ -39,6 +41,7 @@ export async function* download(
     return answer;
   };
   if (expected) yield* verified(resuming(ctx, http, ask, url.host), expected, what);
+  else if (isCheckedByReader) yield* resuming(ctx, http, ask, url.host);
   else yield* (await ask(IDENTITY)).body;
 }
 
