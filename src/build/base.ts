@@ -43,6 +43,8 @@ export interface BaseReader {
   readonly facts: (ctx: Context) => Promise<BaseFacts>;
   /** User and interpreter, without reading the facts when they are known. Throws `INTERPRETER_MISSING`. */
   readonly details: (ctx: Context) => Promise<BaseDetails>;
+  /** The same as far as an earlier build has found them out. */
+  readonly knownDetails: () => Promise<BaseDetails | undefined>;
 }
 
 export interface BaseQuestions {
@@ -78,7 +80,8 @@ export function readBase(
 ): BaseReader {
   let facts: Promise<BaseFacts> | undefined;
   const readOnce = (ctx: Context): Promise<BaseFacts> => (facts ??= read(ctx));
-  return { base, facts: readOnce, details: (ctx) => detailsOf(ctx, base, questions, cache, readOnce) };
+  const knownDetails = (): Promise<BaseDetails | undefined> => readDetails(cache, detailsKey(base, questions));
+  return { base, facts: readOnce, details: (ctx) => detailsOf(ctx, base, questions, cache, readOnce), knownDetails };
 }
 
 async function factsOf(
@@ -117,6 +120,17 @@ export async function captureForBuild(): Promise<(path: string) => number | unde
   return (path) => (path === 'etc/passwd' || path === 'etc/group' ? ACCOUNTS_LIMIT_BYTES : captureForInterpreter(path));
 }
 
+function detailsKey(base: Base, { wantsPython, pythonVersion }: BaseQuestions): Digest {
+  const platform = printPlatform(base.platform);
+  return keyOf({ format: FACTS_FORMAT, base: base.key, platform, wantsPython, pythonVersion });
+}
+
+async function readDetails(cache: LocalCache, key: Digest): Promise<BaseDetails | undefined> {
+  const known = await cache.readRecord('base', key);
+  const parsed = known && detailsSchema.safeParse(JSON.parse(new TextDecoder().decode(known)));
+  return parsed?.success ? { user: parsed.data.user, interpreter: parsed.data.interpreter } : undefined;
+}
+
 async function detailsOf(
   ctx: Context,
   base: Base,
@@ -125,11 +139,9 @@ async function detailsOf(
   facts: (ctx: Context) => Promise<BaseFacts>,
 ): Promise<BaseDetails> {
   const { wantsPython, pythonVersion } = questions;
-  const platform = printPlatform(base.platform);
-  const key = keyOf({ format: FACTS_FORMAT, base: base.key, platform, wantsPython, pythonVersion });
-  const known = await cache.readRecord('base', key);
-  const parsed = known && detailsSchema.safeParse(JSON.parse(new TextDecoder().decode(known)));
-  if (parsed?.success) return { user: parsed.data.user, interpreter: parsed.data.interpreter };
+  const key = detailsKey(base, questions);
+  const known = await readDetails(cache, key);
+  if (known) return known;
   const read = await facts(ctx);
   const { findInterpreter } = await import('../python/find-interpreter.ts');
   const env = base.image?.config.config?.Env ?? [];

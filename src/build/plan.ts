@@ -15,13 +15,16 @@ import { createShelf } from './wheels.ts';
 export async function planImage(ctx: Context, job: Job, exists: boolean | undefined): Promise<PlanResult> {
   const { request, options, services, loaded } = job;
   const inputs = await readInputs(ctx, loaded, epochOf(job));
-  const prepared = await prepare(ctx, job, inputs);
+  const prepared = await prepare(ctx, job, inputs, 'plan');
   const wheels = prepared.platforms.flatMap(({ lock }) => lock?.wheels ?? []);
   const shelf = createShelf(inputs, wheels, services, options.offline ?? false, job.debs.find);
   const platforms: PlannedPlatform[] = [];
   for (const platform of prepared.platforms) {
     const outlined = await outlinedLayers(ctx, platformInput(job, inputs, platform, shelf));
-    const layers = await Promise.all(outlined.map((layer) => plannedLayer(layer, job)));
+    const certain = platform.isSupposed
+      ? outlined.map(({ kind, content, size }) => ({ kind, content, size }))
+      : outlined;
+    const layers = await Promise.all(certain.map((layer) => plannedLayer(layer, job)));
     platforms.push(plannedPlatform(platform, layers));
   }
   return {

@@ -14,6 +14,7 @@ import { wantsPackages } from './inputs.ts';
 import type { Job } from './job.ts';
 import type { KeptLock, Locks, PlatformLocks } from './locks.ts';
 import { combineLocks, lockPython, readKeptLock, uvFinder } from './locks.ts';
+import { USUAL_USER } from './user.ts';
 
 export interface PreparedPlatform {
   /** `linux/amd64` */
@@ -21,6 +22,8 @@ export interface PreparedPlatform {
   /** The base as all later steps see it: with the Debian packages. */
   readonly reader: BaseReader;
   readonly details: BaseDetails;
+  /** What a plan supposes of a base whose packages were never opened: keys that are made of it mean nothing. */
+  readonly isSupposed: boolean;
   readonly debian: DebianBase | undefined;
   /** Absent when the spec wants no packages. */
   readonly lock: Lock | undefined;
@@ -32,12 +35,13 @@ export interface Preparation {
   readonly locks: Locks;
 }
 
-export async function prepare(ctx: Context, job: Job, inputs: Inputs): Promise<Preparation> {
+/** @param purpose for a plan, packages are opened only where nothing can be said without (docs/decisions/0007) */
+export async function prepare(ctx: Context, job: Job, inputs: Inputs, purpose: 'build' | 'plan'): Promise<Preparation> {
   const [bases, kept] = await Promise.all([resolveBases(ctx, job), readKeptLock(job, inputs)]);
   const uv = uvFinder(ctx, job, inputs);
   const prepared = await together(
     ctx,
-    bases.list.map((base) => (inner) => preparePlatform(inner, base, job, inputs, kept, uv)),
+    bases.list.map((base) => (inner) => preparePlatform(inner, base, { job, inputs, kept, uv, purpose })),
   );
   const locks = combineLocks(
     kept,
@@ -52,14 +56,16 @@ interface Prepared {
   readonly locks: PlatformLocks;
 }
 
-async function preparePlatform(
-  ctx: Context,
-  plain: Base,
-  job: Job,
-  inputs: Inputs,
-  kept: KeptLock,
-  uv: () => Promise<string>,
-): Promise<Prepared> {
+interface Round {
+  readonly job: Job;
+  readonly inputs: Inputs;
+  readonly kept: KeptLock;
+  readonly uv: () => Promise<string>;
+  readonly purpose: 'build' | 'plan';
+}
+
+async function preparePlatform(ctx: Context, plain: Base, round: Round): Promise<Prepared> {
+  const { job, inputs, kept, uv, purpose } = round;
   const name = printPlatform(plain.platform);
   const { cache } = job.services;
   const questions = {
@@ -70,11 +76,13 @@ async function preparePlatform(
   const own = readBase(plain, questions, cache);
   const added = inputs.debian && (await addDebian(ctx, { job, wants: inputs.debian, reader: own, name, kept }));
   const reader = added ? readBase(added.base.base, questions, cache, added.base.facts) : own;
-  const details = await reader.details(ctx);
+  const known = await reader.knownDetails();
+  const isSupposed = !known && added !== undefined && purpose === 'plan' && !questions.wantsPython;
+  const details = known ?? (isSupposed ? { user: USUAL_USER, interpreter: undefined } : await reader.details(ctx));
   const { interpreter } = details;
   const python = interpreter && (await lockPython(ctx, { name, interpreter }, job, inputs, kept, uv));
   return {
-    platform: { name, reader, details, debian: added?.base, lock: python?.lock },
+    platform: { name, reader, details, isSupposed, debian: added?.base, lock: python?.lock },
     locks: { name, python, debian: added?.answer },
   };
 }

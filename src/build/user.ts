@@ -29,6 +29,9 @@ function accounts(text: string): Account[] {
   });
 }
 
+/** Who it will be on a base that nobody has looked into yet, as far as that can be told. */
+export const USUAL_USER: ImageUser = { name: USER_NAME, uid: FIRST_UID, gid: FIRST_UID };
+
 /** The user with entries that bring it into being; none of passwd and group when the base knows it already. */
 export function userEntries(facts: BaseFacts, mtime: number): { user: ImageUser; entries: Entry[] } {
   const passwd = textOf(facts, 'etc/passwd') ?? 'root:x:0:0:root:/root:/bin/sh\n';

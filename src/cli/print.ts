@@ -71,7 +71,7 @@ function errorText(error: unknown, verbose: boolean): string {
     return `error: this is a bug of imagespec, please report it\n${stack}\n`;
   }
   // What the message says already is not said again.
-  const more = error.issues.length > 1 ? error.issues.filter((issue) => !error.message.includes(issue)) : [];
+  const more = error.issues.filter((issue) => !error.message.includes(issue));
   const issues = more.map((issue) => `  - ${issue}\n`).join('');
   const hint = error.hint ? `hint: ${error.hint}\n` : '';
   const causes = verbose ? causesOf(error) : '';

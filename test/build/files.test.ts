@@ -29,6 +29,7 @@ async function layerOf(copies: readonly Entry[]): Promise<readonly Entry[] | und
     base: BASE,
     facts: () => Promise.resolve(FACTS),
     details: () => Promise.resolve({ user, interpreter: undefined }),
+    knownDetails: () => Promise.resolve(undefined),
   };
   const [layer] = await fileLayers(createContext(), { copies, reader, user, names: ['app'], epoch: 0 });
   return layer?.entries();

@@ -65,11 +65,17 @@ export function archivePackage(options: DebOptions): ArchivePackage {
   return { control, deb: makeDeb(options) };
 }
 
+/** The same for amd64 and for arm64. */
+export const forBoth = (options: DebOptions): ArchivePackage[] =>
+  ['amd64', 'arm64'].map((architecture) => archivePackage({ ...options, architecture }));
+
 export interface DebianProject extends Project {
   readonly mirror: FakeMirror;
   readonly key: ArchiveKey;
   /** `apt_sources` for this mirror, with its key beside the spec. */
   readonly sources: readonly unknown[];
+  /** From now on the mirror serves another archive. */
+  readonly publish: (archive: Partial<ArchiveOptions>) => Promise<void>;
   /** Writes a spec of an image from nothing with these packages. */
   readonly want: (packages: readonly string[], more?: Readonly<Record<string, unknown>>) => Promise<void>;
 }
@@ -85,12 +91,18 @@ export async function debianProject(
   const project = await createProject();
   onTestFinished(project.remove);
   const key = await sharedKey();
-  const packages = PACKAGES.flatMap((one) => [archivePackage(one), archivePackage({ ...one, architecture: 'arm64' })]);
-  const files = await makeArchive({ packages, keys: [key], architectures: ['amd64', 'arm64'], ...archive });
+  const packages = PACKAGES.flatMap(forBoth);
+  const files = new Map<string, Buffer>();
+  const publish = async (own: Partial<ArchiveOptions>): Promise<void> => {
+    const made = await makeArchive({ packages, keys: [key], architectures: ['amd64', 'arm64'], ...own });
+    files.clear();
+    for (const [path, bytes] of made) files.set(path, bytes);
+  };
+  await publish(archive);
   const mirror = await testMirror(files, options);
   await writeFile(join(project.folder, 'key.asc'), key.public);
   const sources = [{ uris: [mirror.uri], suites: ['bookworm'], components: ['main'], signed_by: 'key.asc' }];
   const want: DebianProject['want'] = (names, more = {}) =>
     project.spec({ base_image: 'scratch', apt_packages: names, apt_sources: sources, ...more });
-  return { ...project, mirror, key, sources, want };
+  return { ...project, mirror, key, sources, publish, want };
 }
