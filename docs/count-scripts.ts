@@ -208,7 +208,7 @@ ${PACKAGES.length} packages that people put into images most, each installed wit
 - **own**: a script has lines of its own, and all are carried out;
 - **refused**: a script asks for something that is not done exactly, and its package is refused by name.
 
-A refused script is left out and the installation begun anew, so that the scripts of all others are tried.
+A refused script is left out and the installation begun anew, so that the scripts of all others are tried; one that looks for what the refused script makes may do less then.
 
 In all, ${all.size} different packages: ${total('none')} none, ${total('generated')} generated, ${total('own')} own, ${total('refused')} refused. Of the ${PACKAGES.length}, ${whole(scratch)} are configured whole on nothing, and ${whole(base)} on the base. Where the result differs from apt's is listed in [Differences to apt](debian-differences.md).
 
