@@ -232,7 +232,9 @@ describe('a script that cannot be carried out', () => {
     ];
     const { tree, warnings } = await install(packages, { leavesUnpacked: true });
     expect(warnings).toEqual([]);
-    expect(status(tree).match(/^Status: .*/gm)).toEqual(new Array(3).fill('Status: install ok installed'));
+    expect(status(tree).match(/^Status: .*/gm)).toEqual(
+      Array.from({ length: 3 }, () => 'Status: install ok installed'),
+    );
   });
 
   it('configures nothing that its preinst did not prepare, and says which triggers wait', async () => {
