@@ -17,6 +17,7 @@ import { getent, id } from './name-queries.ts';
 import { dpkg, dpkgQuery } from './package-queries.ts';
 import type { DatabaseQueries } from './package-queries.ts';
 import { REFUSED } from './refused.ts';
+import { checkAccounts, grpconv, pwconv } from './shadow-conversion.ts';
 import { dpkgStatOverride } from './stat-override.ts';
 import { ucf, ucfr } from './ucf.ts';
 import { updateAlternatives } from './update-alternatives.ts';
@@ -47,6 +48,10 @@ export function maintscriptPrograms(options: MaintscriptOptions): Programs {
     ['update-alternatives', updateAlternatives],
     ['adduser', addUserProgram(options)],
     ['addgroup', addUserProgram(options)],
+    ['pwck', checkAccounts('/etc/passwd')],
+    ['grpck', checkAccounts('/etc/group')],
+    ['pwconv', pwconv],
+    ['grpconv', grpconv],
     ['groupadd', groupAdd],
     ['groupmod', groupMod],
     ['useradd', userAdd],

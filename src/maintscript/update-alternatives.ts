@@ -45,7 +45,10 @@ function carryOut(call: Call, session: Session, words: string[]): number {
   const action = words.shift() ?? '';
   const [name = '', path = ''] = words;
   if (action === '--install') return install(call, session, words);
-  if (!/^--(set|remove|remove-all|auto|query|list|display)$/.test(action) || words.some((word) => word.startsWith('--')))
+  if (
+    !/^--(set|remove|remove-all|auto|query|list|display)$/.test(action) ||
+    words.some((word) => word.startsWith('--'))
+  )
     refuseOption(call.argv, [action, ...words].join(' '));
   const group = readGroup(session.tree, name);
   if (!group) {

@@ -129,6 +129,29 @@ describe('accounts', () => {
   });
 });
 
+describe('passwords', () => {
+  // What shadowconfig's own shortcut makes of Debian's first passwd and group, which it calls equal bit by bit.
+  it('move into the files that only root reads', () => {
+    const world = new World({
+      '/etc/passwd': 'root:*:0:0:root:/root:/bin/bash\ndaemon:*:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n',
+      '/etc/group': 'root:*:0:\nshadow:*:42:\n',
+      '/etc/login.defs': 'PASS_MAX_DAYS\t99999\nPASS_MIN_DAYS\t0\nPASS_WARN_AGE\t7\n',
+    });
+    world.tree.remove('/etc/shadow');
+    world.tree.remove('/etc/gshadow');
+    expect(world.run('set -e; pwck -q -r; grpck -r; pwconv; grpconv').status).toBe(0);
+    const day = Math.floor(world.tree.now / 86_400);
+    expect(world.tree.readText('/etc/passwd')).toMatch(/^root:x:0:0:.*\ndaemon:x:1:1:/);
+    expect(world.tree.readText('/etc/shadow')).toBe(`root:*:${day}:0:99999:7:::\ndaemon:*:${day}:0:99999:7:::\n`);
+    expect(world.tree.readText('/etc/group')).toBe('root:x:0:\nshadow:x:42:\n');
+    expect(world.tree.readText('/etc/gshadow')).toBe('root:*::\nshadow:*::\n');
+    const before = world.tree.readText('/etc/shadow');
+    expect(world.run('pwconv').status).toBe(0);
+    expect(world.tree.readText('/etc/shadow')).toBe(before);
+    expect(() => world.run('pwck -s')).toThrow(NotInterpretable);
+  });
+});
+
 describe('diversions and overrides', () => {
   it('move the file and are remembered', () => {
     const world = new World({ '/usr/bin/x': 'theirs' });
