@@ -15,7 +15,11 @@ const SCRIPT = '#!/bin/sh\nset -e\n';
 
 describe('a package is refused whose index vouches for it, but', () => {
   it.each<[string, readonly DebEntry[], RegExp]>([
-    ['that has a path out of the root', [{ path: './a/../../etc/escaped', content: 'x' }], /"a\/\.\.\/\.\.\/etc\/escaped"/],
+    [
+      'that has a path out of the root',
+      [{ path: './a/../../etc/escaped', content: 'x' }],
+      /"a\/\.\.\/\.\.\/etc\/escaped"/,
+    ],
     ['that has an absolute path', [{ path: '/etc/escaped', content: 'x' }], /"\/etc\/escaped"/],
     [
       'that has a hard link to a file of the base',
@@ -79,8 +83,16 @@ describe('packages that cannot be chosen', () => {
 
 describe('a script', () => {
   const scripts: [string, DebOptions, RegExp[]][] = [
-    ['that fails', { members: { postinst: `${SCRIPT}echo 'no such thing' >&2; exit 3\n` } }, [/postinst/, /status 3/, /no such thing/]],
-    ['that is no shell script', { members: { preinst: '#!/usr/bin/perl\n' } }, [/preinst/, /no shell script: #!\/usr\/bin\/perl/]],
+    [
+      'that fails',
+      { members: { postinst: `${SCRIPT}echo 'no such thing' >&2; exit 3\n` } },
+      [/postinst/, /status 3/, /no such thing/],
+    ],
+    [
+      'that is no shell script',
+      { members: { preinst: '#!/usr/bin/perl\n' } },
+      [/preinst/, /no shell script: #!\/usr\/bin\/perl/],
+    ],
     ['that never ends', { members: { postinst: `${SCRIPT}while true; do :; done\n` } }, [/postinst/]],
   ];
   it.each(scripts)('%s is told by package and reason', async (_what, options, words) => {
@@ -110,21 +122,27 @@ describe('a mirror', () => {
     ['forbids a package', breaks(/pool\/tool/, { status: 403 }, 1), 'FORBIDDEN'],
     ['wants a password', breaks(/InRelease/, { status: 401 }, 1), 'UNAUTHORIZED'],
     ['has a damaged package', breaks(/pool\/tool/, 'corrupt', 1), 'DIGEST_MISMATCH'],
-  ])('that %s fails, and serves the next build', async (_what, fault, code) => {
-    const project = await debianProject({}, { faults: [fault] });
-    await project.want(['tool']);
-    await refused(project, BUILD, code, [/127\.0\.0\.1|tool/]);
-    const again = await built(project);
-    const fresh = await built(project, ['--frozen'], { cache: `${project.cache}-fresh` });
-    expect(again.digest).toBe(fresh.digest);
-  }, 60_000);
+  ])(
+    'that %s fails, and serves the next build',
+    async (_what, fault, code) => {
+      const project = await debianProject({}, { faults: [fault] });
+      await project.want(['tool']);
+      await refused(project, BUILD, code, [/127\.0\.0\.1|tool/]);
+      const again = await built(project);
+      const fresh = await built(project, ['--frozen'], { cache: `${project.cache}-fresh` });
+      expect(again.digest).toBe(fresh.digest);
+    },
+    60_000,
+  );
 
   it('that hangs may be left: nothing half-made stays', async () => {
-    const project = await debianProject({}, { faults: [breaks(/pool\/tool/, 'hang', 1)] });
+    const project = await debianProject({}, { faults: [breaks(/pool\/tool/, 'hang', 100)] });
     await project.want(['tool']);
     const options = { interruptAt: /"step":"download".*"subject":"tool/ };
     await refused(project, [...BUILD, '--progress', 'json'], 'ABORTED', [], options);
     expect(await readdir(project.folder)).not.toContain('imagespec.lock');
+    const { sources } = await debianProject();
+    await project.want(['tool'], { apt_sources: sources });
     await built(project);
   });
 
@@ -134,6 +152,12 @@ describe('a mirror', () => {
     await built(project);
     await project.publish({ packages: [] });
     const options = { cache: `${project.cache}-fresh` };
-    await refused(project, [...BUILD, '--frozen'], 'NOT_FOUND', [/package \w+(?:-\w+)?_\S+ \(127\.0\.0\.1|pool\//], options);
+    await refused(
+      project,
+      [...BUILD, '--frozen'],
+      'NOT_FOUND',
+      [/package \w+(?:-\w+)?_\S+ \(127\.0\.0\.1|pool\//],
+      options,
+    );
   });
 });
