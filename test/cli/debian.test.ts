@@ -1,8 +1,7 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { LockFile } from '../../src/build/lock-file.ts';
-import type { BuildResult, PlanResult } from '../../src/build/result.ts';
+import type { BuildResult } from '../../src/build/result.ts';
 import { loadPlatform, resolveOrThrow } from '../../src/content/load.ts';
 import type { BaseFacts } from '../../src/filesystem/facts.ts';
 import { readFacts } from '../../src/filesystem/read-layers.ts';
@@ -30,9 +29,6 @@ async function build(project: DebianProject, ...args: string[]): Promise<BuildRe
   expect(status, stderr).toBe(0);
   return (JSON.parse(stdout) as BuildResult).images[0]!;
 }
-
-const lockOf = async ({ folder }: DebianProject): Promise<LockFile> =>
-  JSON.parse(await readFile(join(folder, 'imagespec.lock'), 'utf8')) as LockFile;
 
 describe('an image from nothing', () => {
   it('has packages, database and what scripts made, for each platform', async () => {
@@ -71,70 +67,6 @@ describe('an image from nothing', () => {
     ]);
     const { status, stderr } = await project.run(['build', '-o', 'oci:out'], { env: { MIRROR: `${host}${pathname}` } });
     expect(status, stderr).toBe(0);
-  });
-
-  it('is planned before a package is fetched', async () => {
-    const project = await debianProject();
-    await project.want(['tool']);
-    const plan = async (): Promise<PlanResult> =>
-      JSON.parse((await project.run(['build', '--plan', '--json', '-o', 'oci:out'])).stdout) as PlanResult;
-    const before = await plan();
-    expect(before.platforms[0]!.layers.filter(({ kind }) => kind === 'debian').length).toBeGreaterThan(0);
-    await build(project);
-    const after = await plan();
-    expect(
-      after.platforms[0]!.layers.filter(({ kind }) => kind === 'debian').map(({ action }) => action),
-    ).not.toContain('pack');
-  });
-});
-
-describe('the lock', () => {
-  it('names every package, and is believed as long as the question is the same', async () => {
-    const project = await debianProject();
-    await project.want(['tool']);
-    const first = await build(project);
-    const { debian } = (await lockOf(project)).platforms['linux/amd64']!;
-    expect(debian?.packages.map(({ name, version, requested }) => ({ name, version, requested }))).toEqual(
-      expect.arrayContaining([
-        { name: 'tool', version: '1:2.0-1', requested: true },
-        { name: 'libtool1', version: '1.0', requested: false },
-        { name: 'base-files', version: '1.0', requested: false },
-      ]),
-    );
-    expect(debian?.packages.every(({ url }) => url.startsWith(project.mirror.uri))).toBe(true);
-    const asked = project.mirror.asked().length;
-    await rm(join(project.folder, 'out'), { recursive: true });
-    const again = await build(project, '--frozen');
-    expect(again.digest).toBe(first.digest);
-    expect(project.mirror.asked().length).toBe(asked);
-  });
-
-  it('may not change when it is frozen', async () => {
-    const project = await debianProject();
-    await project.want(['tool']);
-    await build(project);
-    await project.want(['tool', 'rival']);
-    await refused(project, ['build', '--frozen', '-o', 'oci:out'], 'LOCK_CHANGED', [/does not fit the requirements/]);
-    await project.want(['tool'], { platform: 'linux/arm64' });
-    await refused(project, ['build', '--frozen', '-o', 'oci:out'], 'LOCK_CHANGED', [/knows nothing of linux\/arm64/]);
-  });
-});
-
-describe('the cache', () => {
-  it('is enough without a network, and what it has lost comes again to the same bytes', async () => {
-    const project = await debianProject();
-    await project.want(['tool']);
-    const first = await build(project);
-    await rm(join(project.folder, 'imagespec.lock'));
-    await rm(join(project.folder, 'out'), { recursive: true });
-    expect((await build(project, '--offline')).digest).toBe(first.digest);
-    await rm(join(project.cache, 'v1', 'blobs'), { recursive: true });
-    await rm(join(project.folder, 'out'), { recursive: true });
-    expect((await build(project)).digest).toBe(first.digest);
-    await rm(project.cache, { recursive: true });
-    await rm(join(project.folder, 'out'), { recursive: true });
-    await refused(project, ['build', '--offline', '-o', 'oci:out'], 'OFFLINE', [/--offline was given/]);
-    expect((await build(project)).digest).toBe(first.digest);
   });
 });
 
