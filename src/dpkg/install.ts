@@ -63,6 +63,8 @@ class Installer implements Installation {
   /** Version that was configured last, by name; undefined for a package that is new. */
   readonly #before = new Map<OpenedDeb, InstalledPackage | undefined>();
   readonly #state = new Map<OpenedDeb, Progress>();
+  /** Packages whose preinst was not carried out: they cannot be configured. */
+  readonly #unprepared = new Set<OpenedDeb>();
 
   constructor(request: InstallRequest) {
     this.#request = request;
@@ -90,7 +92,8 @@ class Installer implements Installation {
       this.warnings.push(`${deb.name} ${before.version} of the base image is replaced by ${deb.version}`);
       this.#run('prerm', before, ['upgrade', deb.version]);
     }
-    this.#run('preinst', next, isUpgrade ? ['upgrade', before.version, deb.version] : ['install'], deb);
+    const words = isUpgrade ? ['upgrade', before.version, deb.version] : ['install'];
+    if (!this.#run('preinst', next, words, deb)) this.#unprepared.add(deb);
     const about = parsePackageVersion(deb.control, this.#request.architecture);
     const warn = (text: string): void => void this.warnings.push(text);
     const filter = readPathFilter(tree);
@@ -107,8 +110,10 @@ class Installer implements Installation {
     if (this.#state.get(deb) !== 'unpacked') return;
     const one = this.#database.find(`${deb.name}:${deb.architecture}`)!;
     const before = this.#before.get(deb);
-    if (this.#request.leavesUnpacked && this.#waitsFor(deb)) {
+    const reason = this.#reasonToLeave(deb);
+    if (reason !== undefined) {
       this.#state.set(deb, 'left');
+      if (reason !== '') this.warnings.push(`${deb.name} is left unpacked, not configured, since ${reason} is`);
       return;
     }
     const version = before?.version ?? '';
@@ -132,7 +137,7 @@ class Installer implements Installation {
       const one = this.#database.find(key);
       if (one?.state !== 'installed') continue;
       const names = [...triggers].join(' ');
-      this.#run('postinst', one, ['triggered', names]);
+      if (!this.#run('postinst', one, ['triggered', names])) this.#leavePending(one, names);
     }
   }
 
@@ -163,11 +168,19 @@ class Installer implements Installation {
     return [...this.#state.keys()].filter((other) => other !== deb && names.has(other.name));
   }
 
-  /** dpkg leaves a package unpacked as long as one that it depends on is. */
-  #waitsFor(deb: OpenedDeb): boolean {
-    const done = this.#request.debs.map((one) => one.deb);
-    const at = done.indexOf(deb);
-    return this.#dependsOf(deb).some((other) => done.indexOf(other) < at && this.#state.get(other) !== 'installed');
+  /** Name of a package that this one needs and that is left unpacked, as dpkg does it; '' when its own preinst is the reason. */
+  #reasonToLeave(deb: OpenedDeb): string | undefined {
+    if (this.#unprepared.has(deb)) return '';
+    return this.#dependsOf(deb).find((other) => this.#state.get(other) === 'left')?.name;
+  }
+
+  /** What dpkg's status says of triggers that wait (dpkg-query(1), package states). */
+  #leavePending(one: InstalledPackage, triggers: string): void {
+    const state = 'triggers-pending';
+    const fields = one.fields.map(
+      ([field, value]) => [field, field === 'Status' ? `install ok ${state}` : value] as const,
+    );
+    this.#database.put({ ...one, state, fields: [...fields, ['Triggers-Pending', triggers]] });
   }
 
   /** Whether the script was carried out, or there is none. */
@@ -181,7 +194,8 @@ class Installer implements Installation {
     } catch (error) {
       const leaves = this.#request.leavesUnpacked && isImageSpecError(error) && error.code === 'CONFIGURE_UNSUPPORTED';
       if (!leaves) throw error;
-      this.warnings.push(`${owner.name} is left unpacked, not configured: ${error.message}`);
+      const what = args[0] === 'triggered' ? 'has triggers that are not processed' : 'is left unpacked, not configured';
+      this.warnings.push(`${owner.name} ${what}: ${error.message}`);
       return false;
     }
   }

@@ -218,8 +218,46 @@ describe('a script that cannot be carried out', () => {
       'Package: needy',
       'Status: install ok unpacked',
     ]);
-    expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toMatch(/^needy is left unpacked, not configured: /);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^needy is left unpacked, not configured: /),
+      'dependent is left unpacked, not configured, since needy is',
+    ]);
+  });
+
+  it('leaves no package in a circle of dependencies', async () => {
+    const packages = [
+      { name: 'one', fields: { Depends: 'two' } },
+      { name: 'two', fields: { Depends: 'one' } },
+      { name: 'three', fields: { 'Pre-Depends': 'one' } },
+    ];
+    const { tree, warnings } = await install(packages, { leavesUnpacked: true });
+    expect(warnings).toEqual([]);
+    expect(status(tree).match(/^Status: .*/gm)).toEqual(new Array(3).fill('Status: install ok installed'));
+  });
+
+  it('configures nothing that its preinst did not prepare, and says which triggers wait', async () => {
+    const unprepared = {
+      name: 'unprepared',
+      members: { preinst: `${SCRIPT}perl -e 1\n`, postinst: `${SCRIPT}touch /made\n` },
+    };
+    const perl = { name: 'perl', entries: [{ path: 'usr/bin/perl', content: '\x7fELF', mode: 0o755 }] };
+    const watcher = {
+      name: 'watcher',
+      members: {
+        postinst: `${SCRIPT}if [ "$1" = triggered ]; then perl -e 1; fi\n`,
+        triggers: 'interest-noawait /usr/share/data\n',
+      },
+    };
+    const { facts } = await install([perl, watcher]);
+    const data = { name: 'data', entries: [{ path: 'usr/share/data/x', content: '' }] };
+    const { tree, warnings } = await install([unprepared, data], { over: facts, leavesUnpacked: true });
+    expect(tree.get('/made')).toBeUndefined();
+    expect(warnings).toEqual([
+      expect.stringMatching(/^unprepared is left unpacked, not configured: The preinst script/),
+      expect.stringMatching(/^watcher has triggers that are not processed: /),
+    ]);
+    expect(status(tree)).toMatch(/^Package: watcher\nStatus: install ok triggers-pending\n/m);
+    expect(status(tree)).toMatch(/^Triggers-Pending: \/usr\/share\/data$/m);
   });
 
   it('says so of one that fails, and of one that is no shell script', async () => {
