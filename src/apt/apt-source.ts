@@ -45,4 +45,6 @@ export interface SourceDefaults {
   readonly mayReadFiles: boolean;
   /** Goes behind paths in messages: ` of the base image`. */
   readonly suffix: string;
+  /** Absolute path of a keyring as it is written; may hold white space, which parts keyrings where they are written. */
+  readonly pathOf?: (word: string) => string;
 }

@@ -119,7 +119,11 @@ function placeOf(text: string, time: string | undefined, { where }: SourceEntry,
 }
 
 /** Paths of keyrings, fingerprints that choose from them, or a key itself (sources.list(5), Signed-By). */
-function keyringOf(value: string | undefined, where: string, { folder, keyring }: SourceDefaults): Keyring {
+function keyringOf(
+  value: string | undefined,
+  where: string,
+  { folder, keyring, pathOf = (word) => word }: SourceDefaults,
+): Keyring {
   if (value === undefined || value.trim() === '') return keyring;
   if (isArmoredKey(value)) {
     const text = value.replace(/^[ \t]+/gm, '').replace(/^\.$/gm, '');
@@ -128,7 +132,8 @@ function keyringOf(value: string | undefined, where: string, { folder, keyring }
   const words = itemsOf(value);
   const fingerprints = words.flatMap((word) => parseFingerprint(word) ?? []);
   const paths = words.filter((word) => parseFingerprint(word) === undefined);
-  const files = paths.map((name) => {
+  const files = paths.map((word) => {
+    const name = pathOf(word);
     if (!name.startsWith('/')) throw invalidSource(where, `"${name}" in Signed-By is neither a path nor a fingerprint`);
     const bytes = folder.read(name);
     if (!bytes) throw invalidSource(where, `there is no keyring ${name} that could be read`, HINT_KEYRING);

@@ -4,10 +4,9 @@ import { ImageSpecError, messageOf } from '../core/error.ts';
 import type { AptFolder } from './apt-folder.ts';
 import type { AptSource, SourceDefaults } from './apt-source.ts';
 import { readDefaults } from './apt-sources.ts';
-import { isArmoredKey, parseFingerprint } from './keyring.ts';
 import { parseOneLineSources } from './one-line-source.ts';
 import type { SourceEntry } from './source-entry.ts';
-import { checkEntry, invalidSource, itemsOf } from './source-entry.ts';
+import { checkEntry, invalidSource } from './source-entry.ts';
 import { sourcesOf } from './source-options.ts';
 
 /** A source as a mapping. */
@@ -39,7 +38,7 @@ export function readSpecSources(entries: readonly (string | SpecSource)[], optio
     const where = `apt_sources[${i}]`;
     const fill = (text: string): string => withVariables(text, options.env, where);
     const found = typeof entry === 'string' ? lineOf(fill(entry), where) : entryOf(entry, fill, where);
-    return sourcesOf(withKeyringPaths(found, options), defaultsFor(options));
+    return sourcesOf(found, defaultsFor(options));
   });
 }
 
@@ -62,14 +61,6 @@ function entryOf(source: SpecSource, fill: (text: string) => string, where: stri
   });
 }
 
-/** Paths under `signed_by` start at the folder of the spec. */
-function withKeyringPaths(entry: SourceEntry, { pathOf }: SpecSourceOptions): SourceEntry {
-  const key = entry.options.get('signed-by');
-  if (key === undefined || isArmoredKey(key)) return entry;
-  const words = itemsOf(key).map((word) => parseFingerprint(word) ?? pathOf(word));
-  return { ...entry, options: new Map(entry.options).set('signed-by', words.join(' ')) };
-}
-
 /** `${NAME}`; nothing else of a shell. */
 function withVariables(text: string, env: SpecSourceOptions['env'], where: string): string {
   return text.replace(/\$\{(\w+)\}/g, (_match, name: string) => {
@@ -80,13 +71,13 @@ function withVariables(text: string, env: SpecSourceOptions['env'], where: strin
 }
 
 /** Files that the spec names lie beside it; without any, the trusted keys of the fallback hold, or else Debian's own. */
-function defaultsFor({ fallback }: SpecSourceOptions): SourceDefaults {
+function defaultsFor({ fallback, pathOf }: SpecSourceOptions): SourceDefaults {
   const own = readDefaults(fallback, '', true);
   const archive = own.keyring.files.length === 0 ? fallback.read(ARCHIVE_KEYRING) : undefined;
   const keyring = archive ? { files: [{ name: ARCHIVE_KEYRING, bytes: archive }], fingerprints: [] } : own.keyring;
   const folder: AptFolder = { list: fallback.list, read: readKeyring };
   // How strict to be with its own sources is not for the machine's or the base's apt.conf to say.
-  return { ...own, config: new Map(), keyring, folder };
+  return { ...own, config: new Map(), keyring, folder, pathOf };
 }
 
 function readKeyring(file: string): Uint8Array {

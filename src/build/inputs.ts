@@ -1,6 +1,8 @@
 // What the user gave, read once: requirement files and copied files, with the digest of it all.
 import { readFile } from 'node:fs/promises';
 import { basename, isAbsolute, join } from 'node:path';
+import { isArmoredKey, parseFingerprint } from '../apt/keyring.ts';
+import { itemsOf } from '../apt/source-entry.ts';
 import type { Context } from '../core/context.ts';
 import type { Digest } from '../core/digest.ts';
 import { digestOf } from '../core/digest.ts';
@@ -115,8 +117,9 @@ function debianWantsOf({
 async function digestKeyrings({ spec, directory }: LoadedSpec): Promise<FileDigest[]> {
   const paths = (spec.aptSources ?? []).flatMap((source) => {
     const file = typeof source === 'string' ? undefined : source.signed_by;
-    if (file === undefined || file.includes('\n')) return [];
-    return [isAbsolute(file) ? file : join(directory, file)];
+    if (file === undefined || isArmoredKey(file)) return [];
+    const words = itemsOf(file).filter((word) => parseFingerprint(word) === undefined);
+    return words.map((word) => (isAbsolute(word) ? word : join(directory, word)));
   });
   return Promise.all(
     paths.map(async (path) => {

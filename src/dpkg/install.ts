@@ -49,7 +49,8 @@ export function installDebs(request: InstallRequest): Installation {
   for (const wanted of request.debs) installer.unpack(wanted);
   for (const { deb } of request.debs) installer.configure(deb);
   installer.processTriggers();
-  installer.finish();
+  // Where there is nothing to do, nothing is written: files that dpkg would have made by now stay unmade.
+  if (request.debs.length > 0) installer.finish();
   return installer;
 }
 

@@ -200,8 +200,8 @@ export interface MirrorOptions {
   readonly login?: string;
 }
 
-/** Serves files, whole or from a byte on. */
-async function startFakeMirror(
+/** Serves files, whole or from a byte on, until whoever starts it closes it. */
+export async function startFakeMirror(
   files: ReadonlyMap<string, Buffer>,
   { faults = [], login }: MirrorOptions = {},
 ): Promise<FakeMirror> {

@@ -19,7 +19,7 @@ export async function built(
   return (JSON.parse(stdout) as BuildResult).images[0]!;
 }
 
-async function lockOf({ folder }: Project): Promise<LockFile> {
+export async function lockOf({ folder }: Project): Promise<LockFile> {
   return JSON.parse(await readFile(join(folder, 'imagespec.lock'), 'utf8')) as LockFile;
 }
 

@@ -98,6 +98,15 @@ describe('sources', () => {
     ['a line', ({ mirror }) => `deb [signed-by=key.asc] ${mirror.uri} bookworm main`],
     ['a line that is trusted', ({ mirror }) => `deb [trusted=yes] ${mirror.uri} bookworm main`],
     [
+      'a mapping with a file and which of its keys',
+      ({ mirror, key }) => ({
+        uris: [mirror.uri],
+        suites: ['bookworm'],
+        components: ['main'],
+        signed_by: `key.asc ${key.fingerprint}`,
+      }),
+    ],
+    [
       'a mapping with the key itself',
       ({ mirror, key }) => ({ uris: [mirror.uri], suites: ['bookworm'], components: ['main'], signed_by: key.public }),
     ],

@@ -9,6 +9,8 @@ import { copy } from '../../src/content/copy.ts';
 import { createContext } from '../../src/core/context.ts';
 import { layoutStore } from '../../src/store/layout.ts';
 import { runCli } from '../cli/run-cli.ts';
+import type { DebianSample } from '../debian-sample.ts';
+import { startDebianSample } from '../debian-sample.ts';
 import { imageDifferences } from '../image-differences.ts';
 import type { TreeManner } from '../odd-tree.ts';
 import { writeOddTree } from '../odd-tree.ts';
@@ -30,6 +32,8 @@ interface Surroundings extends TreeManner {
   /** `own` is filled before; `empty` makes the build fetch and read everything itself. */
   readonly cache?: 'common' | 'own' | 'empty';
   readonly user?: 'same' | 'other';
+  /** Wheels on a base of Debian, unless it is Debian packages from nothing. */
+  readonly kind?: 'wheels' | 'debian';
 }
 
 interface Built {
@@ -42,6 +46,8 @@ let root: string;
 /** Folders outside of `root`. */
 const others: string[] = [];
 let first: Built;
+let sample: DebianSample;
+let firstDebian: Built;
 
 /** Options that make a run another user's: a plain one, or, where this process may not become one, root of a namespace. */
 async function asOther(folders: readonly string[]): Promise<string[]> {
@@ -55,7 +61,11 @@ async function asOther(folders: readonly string[]): Promise<string[]> {
   return ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', ...mayLook];
 }
 
-async function writeProject(folder: string, manner: TreeManner): Promise<void> {
+async function writeProject(folder: string, manner: TreeManner, kind: Surroundings['kind']): Promise<void> {
+  if (kind === 'debian') {
+    await sample.writeProject(folder, firstDebian?.project);
+    return;
+  }
   await writeOddTree(join(folder, 'app'), manner);
   await writeFile(join(folder, 'one file.txt'), 'one\n');
   await writeFile(join(folder, 'requirements.txt'), 'numpy\nfastapi\nuvicorn\n');
@@ -83,13 +93,13 @@ async function cacheFor(kind: NonNullable<Surroundings['cache']>, home: string):
 /** Builds a fresh project into a fresh layout, making every layer. */
 async function build(surroundings: Surroundings = {}): Promise<Built> {
   const { place, folder = 'a', umask = '022', env, workers = 0, node, args = ['--no-cache'] } = surroundings;
-  const { cache = 'common', user = 'same', ...manner } = surroundings;
+  const { cache = 'common', user = 'same', kind, ...manner } = surroundings;
   const home = await mkdtemp(join(root, 'run-'));
   await chmod(home, 0o755);
   const away = place === undefined ? undefined : await mkdtemp(join(place, 'imagespec-same-'));
   if (away) others.push(away);
   const project = join(away ?? home, folder);
-  await writeProject(project, manner);
+  await writeProject(project, manner, kind);
   const layout = join(home, 'out');
   const cacheFolder = await cacheFor(cache, home);
   const before = user === 'other' ? await asOther([home]) : [];
@@ -99,7 +109,7 @@ async function build(surroundings: Surroundings = {}): Promise<Built> {
       cwd: project,
       cache: cacheFolder,
       ...(node !== undefined && { node }),
-      env: { ...certificates(), HOME: home, ...env },
+      env: { ...certificates(), ...sample.env, HOME: home, ...env },
       through: [...before, 'sh', '-c', `umask ${umask}; exec "$@"`, 'sh'],
     },
   );
@@ -112,10 +122,13 @@ beforeAll(async () => {
   await chmod(root, 0o755);
   const base = layoutStore(join(root, 'base'), { random: randomUUID });
   await copy(createContext(), await bookwormIndex(), base, ['latest']);
+  sample = await startDebianSample();
   first = await build();
+  firstDebian = await build({ kind: 'debian' });
 });
 
 afterAll(async () => {
+  await sample.mirror.close();
   await Promise.all([root, ...others].map((folder) => rm(folder, { recursive: true, force: true })));
 });
 
@@ -147,6 +160,24 @@ describe('the digest of the index is the same', () => {
     expect(await imageDifferences(first.layout, layout)).toEqual([]);
     expect(image.digest).toBe(first.image.digest);
     await rm(layout, { recursive: true, force: true });
+  });
+});
+
+describe('the digest of an index of Debian packages is the same', () => {
+  it.each<[string, Surroundings]>([
+    ['with the threads that the builder chooses', { workers: 'chosen' }],
+    [
+      'by another user with a cache of their own',
+      { user: 'other', cache: 'own', umask: '077', env: { TZ: 'Pacific/Kiritimati', LC_ALL: 'tr_TR.UTF-8' } },
+    ],
+    ['by another user with nothing known', { user: 'other', cache: 'empty', umask: '000', workers: 2 }],
+    ['with Node 22 and nothing known', { node: nodeOf(22), cache: 'empty', workers: 1 }],
+    ['with Node 24 and nothing known', { node: nodeOf(24), cache: 'empty', workers: 2, place: '/dev/shm' }],
+    ['with Node 26 and nothing known', { node: nodeOf(26), cache: 'empty' }],
+  ])('%s', async (_name, surroundings) => {
+    const { image, layout } = await build({ ...surroundings, kind: 'debian' });
+    expect(await imageDifferences(firstDebian.layout, layout)).toEqual([]);
+    expect(image.digest).toBe(firstDebian.image.digest);
   });
 });
 
