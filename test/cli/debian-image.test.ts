@@ -8,6 +8,7 @@ import type { DebianProject } from './debian-archive.ts';
 import { archivePackage, debianProject, forBoth, PACKAGES } from './debian-archive.ts';
 import { built, layersOf, lockedDebs } from './debian-build.ts';
 import { readImage } from './read-image.ts';
+import { refused } from './refused.ts';
 
 const SCRIPT = '#!/bin/sh\nset -e\n';
 
@@ -117,6 +118,26 @@ describe('sources', () => {
     expect((await lockedDebs(project)).map(({ url }) => url)).toContain(
       `${project.mirror.uri}pool/tool_1%3A2.0-1_amd64.deb`,
     );
+  });
+
+  it('may want a password, which is for the server alone', async () => {
+    const project = await debianProject({}, { login: 'me:s3cret' });
+    const { host } = new URL(project.mirror.uri);
+    const source = `deb [signed-by=key.asc] http://me:\${TOKEN}@${host}/debian bookworm main`;
+    await project.want(['tool'], { apt_sources: [source] });
+    const build = ['build', '-o', 'oci:out'];
+    const wrong = await refused(project, build, 'UNAUTHORIZED', [/bookworm/], { env: { TOKEN: 'other-s3cret' } });
+    expect(wrong).not.toContain('s3cret');
+    const { digest } = await built(project, [], { env: { TOKEN: 's3cret' } });
+    expect(JSON.stringify(await lockedDebs(project))).not.toMatch(/s3cret|me:|@/);
+    // From the lock alone: packages are asked for with the password too.
+    const cache = `${project.cache}-other`;
+    expect((await built(project, ['--frozen'], { cache, env: { TOKEN: 's3cret' } })).digest).toBe(digest);
+    const said = await refused(project, [...build, '--frozen'], 'UNAUTHORIZED', [/127\.0\.0\.1/], {
+      cache: `${cache}-2`,
+      env: { TOKEN: 'other-s3cret' },
+    });
+    expect(said).not.toContain('s3cret');
   });
 
   it('of several suites are taken together', async () => {

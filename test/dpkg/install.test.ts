@@ -69,6 +69,17 @@ describe('installDebs', () => {
     expect(tree.get('var/lib/dpkg/info/tool.postinst')?.mode).toBe(0o755);
   });
 
+  it('leaves a base as it is where there is nothing to install', async () => {
+    const { facts } = await install([{ name: 'one', entries: [{ path: 'var/x', content: '' }] }]);
+    const { tree } = await install([], {
+      over: { ...facts, entries: new Map(facts.entries), captured: facts.captured },
+    });
+    expect([...tree.changes()]).toEqual([]);
+    const bare = treeOver({ entries: new Map(), captured: new Map() });
+    installDebs({ tree: bare, architecture: 'amd64', debs: [], leavesUnpacked: false });
+    expect([...bare.changes()]).toEqual([]);
+  });
+
   it('runs preinst, postinst and config in dpkg’s order with its words', async () => {
     const say = (name: string): string => `${SCRIPT}echo "${name} $*" >> /var/said\n`;
     const { tree } = await install([
