@@ -16,6 +16,7 @@ import { maintscriptHelper } from './maintscript-helper.ts';
 import { getent, id } from './name-queries.ts';
 import { dpkg, dpkgQuery } from './package-queries.ts';
 import type { DatabaseQueries } from './package-queries.ts';
+import { pamAuthUpdate } from './pam-auth-update.ts';
 import { REFUSED } from './refused.ts';
 import { checkAccounts, grpconv, pwconv } from './shadow-conversion.ts';
 import { dpkgStatOverride } from './stat-override.ts';
@@ -56,6 +57,7 @@ export function maintscriptPrograms(options: MaintscriptOptions): Programs {
     ['groupmod', groupMod],
     ['useradd', userAdd],
     ['usermod', userMod],
+    ['pam-auth-update', pamAuthUpdate],
     ['getent', getent],
     ['id', id],
     ['deb-systemd-helper', debSystemdHelper],
