@@ -18,7 +18,7 @@ import { dpkg, dpkgQuery } from './package-queries.ts';
 import type { DatabaseQueries } from './package-queries.ts';
 import { pamAuthUpdate } from './pam-auth-update.ts';
 import { REFUSED } from './refused.ts';
-import { checkAccounts, grpconv, pwconv } from './shadow-conversion.ts';
+import { checkGroup, checkPasswd, convertGroup, convertPasswd } from './shadow-conversion.ts';
 import { dpkgStatOverride } from './stat-override.ts';
 import { ucf, ucfr } from './ucf.ts';
 import { updateAlternatives } from './update-alternatives.ts';
@@ -49,10 +49,10 @@ export function maintscriptPrograms(options: MaintscriptOptions): Programs {
     ['update-alternatives', updateAlternatives],
     ['adduser', addUserProgram(options)],
     ['addgroup', addUserProgram(options)],
-    ['pwck', checkAccounts('/etc/passwd')],
-    ['grpck', checkAccounts('/etc/group')],
-    ['pwconv', pwconv],
-    ['grpconv', grpconv],
+    ['pwck', checkPasswd],
+    ['grpck', checkGroup],
+    ['pwconv', convertPasswd],
+    ['grpconv', convertGroup],
     ['groupadd', groupAdd],
     ['groupmod', groupMod],
     ['useradd', userAdd],
