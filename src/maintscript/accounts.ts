@@ -116,7 +116,7 @@ function contentOf(tree: WritableTree, file: string): string {
 }
 
 /** The state before goes to the file with a dash, with its attributes, as shadow's programs leave it. */
-function replaceContent(tree: WritableTree, file: string, text: string): void {
+export function replaceContent(tree: WritableTree, file: string, text: string): void {
   const node = tree.get(file)!;
   const { mode, uid, gid, mtime } = node;
   tree.write(`${file}-`, tree.read(file), { mode, uid, gid, mtime });

@@ -16,8 +16,9 @@ import { maintscriptHelper } from './maintscript-helper.ts';
 import { getent, id } from './name-queries.ts';
 import { dpkg, dpkgQuery } from './package-queries.ts';
 import type { DatabaseQueries } from './package-queries.ts';
+import { pamAuthUpdate } from './pam-auth-update.ts';
 import { REFUSED } from './refused.ts';
-import { checkAccounts, grpconv, pwconv } from './shadow-conversion.ts';
+import { checkGroup, checkPasswd, convertGroup, convertPasswd } from './shadow-conversion.ts';
 import { dpkgStatOverride } from './stat-override.ts';
 import { ucf, ucfr } from './ucf.ts';
 import { updateAlternatives } from './update-alternatives.ts';
@@ -48,14 +49,15 @@ export function maintscriptPrograms(options: MaintscriptOptions): Programs {
     ['update-alternatives', updateAlternatives],
     ['adduser', addUserProgram(options)],
     ['addgroup', addUserProgram(options)],
-    ['pwck', checkAccounts('/etc/passwd')],
-    ['grpck', checkAccounts('/etc/group')],
-    ['pwconv', pwconv],
-    ['grpconv', grpconv],
+    ['pwck', checkPasswd],
+    ['grpck', checkGroup],
+    ['pwconv', convertPasswd],
+    ['grpconv', convertGroup],
     ['groupadd', groupAdd],
     ['groupmod', groupMod],
     ['useradd', userAdd],
     ['usermod', userMod],
+    ['pam-auth-update', pamAuthUpdate],
     ['getent', getent],
     ['id', id],
     ['deb-systemd-helper', debSystemdHelper],

@@ -12,7 +12,6 @@ const REASONS: Readonly<Record<string, string>> = {
   'libgvc6-config-update': 'loads the plug-ins of graphviz and lists them',
   localedef: 'compiles a locale',
   mandb: 'indexes manual pages',
-  'pam-auth-update': 'rewrites the PAM configuration',
   perl: 'is a Perl program',
   python: 'is a Python program',
   systemctl: 'is a part of systemd',

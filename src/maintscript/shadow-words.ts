@@ -22,6 +22,13 @@ export function onlyName(call: Call, rest: readonly string[]): string {
   return name;
 }
 
+/** A setting of login.defs(5); comments and unknown names are there to be skipped. */
+export function loginSetting(tree: WritableTree, name: string): string | undefined {
+  const lines = linesOf(textOf(tree, '/etc/login.defs') ?? '').map((line) => line.trim().split(/\s+/));
+  const found = lines.findLast(([setting]) => setting === name);
+  return found && (found[1] ?? '');
+}
+
 /** System numbers are given out from the highest down, others one above the highest that is taken (shadow, find_new_uid.c). */
 export function freeNumber(
   tree: WritableTree,
@@ -29,15 +36,11 @@ export function freeNumber(
   taken: readonly number[],
   isSystem: boolean,
 ): number {
-  const settings = new Map(
-    linesOf(textOf(tree, '/etc/login.defs') ?? '').map((line): [string, string] => {
-      const [name = '', value = ''] = line.trim().split(/\s+/);
-      return [name, value];
-    }),
+  const first = Number(loginSetting(tree, `${kind}_MIN`) ?? 1000);
+  const low = isSystem ? Number(loginSetting(tree, `SYS_${kind}_MIN`) ?? 101) : first;
+  const high = Number(
+    loginSetting(tree, isSystem ? `SYS_${kind}_MAX` : `${kind}_MAX`) ?? (isSystem ? first - 1 : 60_000),
   );
-  const first = Number(settings.get(`${kind}_MIN`) ?? 1000);
-  const low = isSystem ? Number(settings.get(`SYS_${kind}_MIN`) ?? 101) : first;
-  const high = Number(settings.get(isSystem ? `SYS_${kind}_MAX` : `${kind}_MAX`) ?? (isSystem ? first - 1 : 60_000));
   const inRange = taken.filter((number) => number >= low && number <= high);
   let next = high;
   while (inRange.includes(next)) next -= 1;

@@ -99,7 +99,7 @@ export const touch: Program = (call) => {
   const { operands, has, value } = parseOptions(call, {
     flags: 'acmfh',
     values: 'rdt',
-    long: { 'no-create': 'c', reference: 'r' },
+    long: { 'no-create': 'c', 'no-dereference': 'h', reference: 'r' },
   });
   if (has('d') || has('t')) throw new NotInterpretable('touch with a date');
   const { tree } = call;
@@ -115,7 +115,7 @@ export const touch: Program = (call) => {
       const full = at(call, path);
       if (lookAt(tree, full, !has('h'))) {
         if (!has('a') || has('m')) tree.setAttributes(full, { mtime }, !has('h'));
-      } else if (path.endsWith('/')) throw new FileError('ENOENT', path);
+      } else if (path.endsWith('/') || (has('h') && !has('c'))) throw new FileError('ENOENT', path);
       else if (!has('c')) tree.write(full, '', { mode: 0o666 & ~call.umask, mtime });
     },
     'cannot touch',
