@@ -28,7 +28,8 @@ export async function rememberPush(job: Job, { argv, inputs, bases, result }: Pu
   const inRegistry = bases.transport.kind === 'registry' ? bases.transport.reference : undefined;
   if (!inRegistry && bases.transport.kind !== 'scratch') return;
   const moving = inRegistry && !inRegistry.digest && bases.rootDigest;
-  const own = await digestFiles([file, ...(wantsLockFile(inputs.wants) ? [lockFileOf(file)] : [])]).catch(noLock);
+  const isLocked = wantsLockFile(inputs.wants) || inputs.debian !== undefined;
+  const own = await digestFiles([file, ...(isLocked ? [lockFileOf(file)] : [])]).catch(noLock);
   if (!own) return;
   const copies = copiesOf(loaded);
   await writeMemo(services.cache, argv, services.environment, {

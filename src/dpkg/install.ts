@@ -1,5 +1,6 @@
 // Packages into a staged filesystem, in the order and with the steps of dpkg (policy 6.5 to 6.7): preinst, files, database, postinst, triggers.
 import { ImageSpecError, isImageSpecError } from '../core/error.ts';
+import { NotInterpretable } from '../shell/program.ts';
 import type { TreeNode, WritableTree } from '../filesystem/writable-tree.ts';
 import type { InstalledPackage } from '../maintscript/dpkg-state.ts';
 import type { Script, ScriptName } from './configure.ts';
@@ -142,9 +143,25 @@ class Installer implements Installation {
   }
 
   finish(): void {
-    this.#world.finish();
+    this.#finishWorld();
     this.#database.write();
     this.#markAutomatic();
+  }
+
+  #finishWorld(): void {
+    try {
+      this.#world.finish();
+    } catch (error) {
+      if (!(error instanceof NotInterpretable)) throw error;
+      const what = `The cache of shared libraries cannot be written: ${error.message}`;
+      if (!this.#request.leavesUnpacked) {
+        throw new ImageSpecError('CONFIGURE_UNSUPPORTED', what, {
+          hint: 'Choose another base image, or set `apt_configure: never` to do without it.',
+          cause: error,
+        });
+      }
+      this.warnings.push(what);
+    }
   }
 
   /** A package is configured before another that pre-depends on it is unpacked (policy 7.2). */
@@ -212,6 +229,7 @@ class Installer implements Installation {
       return;
     }
     tree.makeDirectories('var/lib/dpkg/info');
+    this.#forgetMembers(one, deb);
     for (const [member, { bytes, mode }] of deb.members) {
       tree.write(database.infoPath(one, member), bytes, { mode: mode & 0o777 });
     }
@@ -220,6 +238,18 @@ class Installer implements Installation {
     database.addInterests(one);
     const triggers = textOf(deb, 'triggers') ?? '';
     for (const { isInterest, trigger } of readTriggers(triggers)) if (!isInterest) database.activate(trigger);
+  }
+
+  /** Control files that the older version left and the newer one does not have. */
+  #forgetMembers(one: InstalledPackage, deb: OpenedDeb): void {
+    const { tree } = this.#request;
+    const start = this.#database.infoPath(one, '');
+    for (const name of tree.list('var/lib/dpkg/info')) {
+      const path = `var/lib/dpkg/info/${name}`;
+      const member = path.slice(start.length);
+      const isOld = path.startsWith(start) && !member.includes('.') && !deb.members.has(member);
+      if (isOld && member !== 'list' && member !== 'md5sums') tree.remove(path);
+    }
   }
 
   /** apt's record of what nobody asked for, so that `apt-get autoremove` in the image knows; only where apt keeps one. */

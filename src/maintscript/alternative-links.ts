@@ -53,7 +53,8 @@ export function linksDiffer(tree: WritableTree, group: LinkGroup, choice: Choice
   if (differs(group.link, alternativePath(group.name))) return true;
   return [...group.slaves].some(([name, link]) => {
     const file = choice.slaves.get(name);
-    if (file === undefined || !tree.get(file)) return Boolean(tree.get(alternativePath(name), false));
+    if (file === undefined || !tree.get(file))
+      return Boolean(tree.get(alternativePath(name), false)) || linkTarget(tree, link) !== undefined;
     return differs(link, alternativePath(name)) || differs(alternativePath(name), file);
   });
 }

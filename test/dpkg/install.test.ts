@@ -189,6 +189,13 @@ describe('an upgrade of a package of the base', () => {
     const facts = factsOf(changed, base.facts, () => 1 << 20);
     const { tree, warnings } = await install([next], { over: facts });
     expect(tree.readText('/log')).toBe('prerm upgrade 2\npreinst upgrade 1 2\n');
+    expect(tree.list('/var/lib/dpkg/info')).toEqual([
+      'format',
+      'tool.conffiles',
+      'tool.list',
+      'tool.md5sums',
+      'tool.preinst',
+    ]);
     expect([tree.list('/usr/bin'), tree.get('/usr/lib/gone')]).toEqual([['new'], undefined]);
     expect([tree.readText('/etc/kept'), tree.readText('/etc/kept.dpkg-dist'), tree.readText('/etc/taken')]).toEqual([
       'mine\n',
@@ -243,7 +250,9 @@ describe('a script that cannot be carried out', () => {
     ];
     const { tree, warnings } = await install(packages, { leavesUnpacked: true });
     expect(warnings).toEqual([]);
-    expect(status(tree).match(/^Status: .*/gm)).toEqual(new Array(3).fill('Status: install ok installed'));
+    expect(status(tree).match(/^Status: .*/gm)).toEqual(
+      Array.from({ length: 3 }, () => 'Status: install ok installed'),
+    );
   });
 
   it('configures nothing that its preinst did not prepare, and says which triggers wait', async () => {
@@ -269,6 +278,19 @@ describe('a script that cannot be carried out', () => {
     ]);
     expect(status(tree)).toMatch(/^Package: watcher\nStatus: install ok triggers-pending\n/m);
     expect(status(tree)).toMatch(/^Triggers-Pending: \/usr\/share\/data$/m);
+  });
+
+  it('is told of the cache of libraries too, which needs all packages', async () => {
+    const loader = { name: 'loader', architecture: 's390x', members: { postinst: `${SCRIPT}ldconfig\n` } };
+    const debs = (await open({ ...loader, entries: [{ path: 'etc/ld.so.conf', content: '' }] })).map((deb) => ({
+      deb,
+      requested: true,
+    }));
+    const request = { architecture: 's390x', debs, leavesUnpacked: false };
+    const error = await expectCode(() => installDebs({ ...request, tree: treeOver() }), 'CONFIGURE_UNSUPPORTED');
+    expect(error.message).toMatch(/^The cache of shared libraries cannot be written: /);
+    const { warnings } = installDebs({ ...request, tree: treeOver(), leavesUnpacked: true });
+    expect(warnings).toEqual([error.message]);
   });
 
   it('says so of one that fails, and of one that is no shell script', async () => {
