@@ -1,4 +1,6 @@
 // Debian packages onto one base: locked, told to the shelf, and laid over it.
+import type { HeadersFor } from '../apt/apt-auth.ts';
+import type { AptSource } from '../apt/apt-source.ts';
 import type { Context } from '../core/context.ts';
 import { debianArchitecture } from '../deb/architecture.ts';
 import type { DebianLock } from '../deb/locked-deb.ts';
@@ -25,6 +27,16 @@ export interface AddedDebian {
   readonly answer: Answer<DebianLock>;
 }
 
+/** Of the source that has the file, else of any: a snapshot, or a URI that names the architecture, is below no URI as it is written. */
+function headersOf(sources: readonly AptSource[]): HeadersFor {
+  return (url) => {
+    const isOwn = ({ uri }: AptSource): boolean => url.href.startsWith(uri);
+    const ordered = [...sources.filter(isOwn), ...sources.filter((source) => !isOwn(source))];
+    const found = ordered.map(({ headersFor }) => headersFor(url));
+    return found.find((headers) => Object.keys(headers).length > 0) ?? {};
+  };
+}
+
 export async function addDebian(ctx: Context, request: DebianRequest): Promise<AddedDebian> {
   const { name, wants, reader, job, kept } = request;
   const architecture = debianArchitecture(reader.base.platform);
@@ -33,10 +45,7 @@ export async function addDebian(ctx: Context, request: DebianRequest): Promise<A
   const sources = (): ReturnType<typeof findSources> => (found ??= findSources(ctx, asked));
   const answer = await lockDebian(ctx, asked, kept, sources);
   const { packages } = answer.lock;
-  job.debs.add(packages, async () => {
-    const known = await sources();
-    return (url) => known.find(({ uri }) => url.href.startsWith(uri))?.headersFor(url) ?? {};
-  });
+  job.debs.add(packages, async () => headersOf(await sources()));
   const base = withDebianPackages({
     base: reader.base,
     architecture,

@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { ArchivePackage } from '../apt/fake-mirror.ts';
+import { makeArchive, testMirror } from '../apt/fake-mirror.ts';
 import type { DebOptions } from '../deb/make-deb.ts';
 import type { DebianProject } from './debian-archive.ts';
 import { archivePackage, debianProject, forBoth, PACKAGES } from './debian-archive.ts';
@@ -36,6 +38,7 @@ ln -sf spool /usr/bin/s
   compression: 'zst',
 };
 
+const isForAmd64 = ({ control }: ArchivePackage): boolean => control['Architecture'] === 'amd64';
 const packages = [...PACKAGES, SPOOLER].flatMap(forBoth);
 
 describe('an image of packages alone', () => {
@@ -138,6 +141,18 @@ describe('sources', () => {
       env: { TOKEN: 'other-s3cret' },
     });
     expect(said).not.toContain('s3cret');
+  });
+
+  it('may want a password where the URI names the architecture', async () => {
+    const project = await debianProject();
+    const archive = await makeArchive({ packages: packages.filter(isForAmd64), keys: [project.key] });
+    const files = new Map([...archive].map(([path, bytes]) => [`amd64/${path}`, bytes]));
+    const { uri } = await testMirror(files, { login: 'me:s3cret' });
+    const { host } = new URL(uri);
+    const source = `deb [signed-by=key.asc] http://me:s3cret@${host}/debian/$(ARCH) bookworm main`;
+    await project.want(['tool'], { apt_sources: [source] });
+    await built(project);
+    expect((await lockedDebs(project)).every(({ url }) => url.startsWith(`${uri}amd64/pool/`))).toBe(true);
   });
 
   it('of several suites are taken together', async () => {
