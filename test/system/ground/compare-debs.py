@@ -1,17 +1,20 @@
-"""Holds an unpacked root against the packages that were put into it: a JSON list of what differs, and of the paths that no package brings.
+"""Holds an unpacked root against the packages that were put into it: a JSON list of what differs, and what no package brings, by path.
 
-Arguments: ROOT, then the .debs. Links of a merged /usr in the paths of packages are followed, as dpkg does.
+Arguments: ROOT, the multiarch triplet, the architecture, then the .debs in the order of unpacking. Links of a merged /usr in the paths of
+packages are followed, as dpkg does. Of what no package brings, the facts name neither triplet nor architecture, so that two architectures
+can be compared.
 """
 
 import hashlib
 import io
 import json
 import os
+import stat
 import subprocess
 import sys
 import tarfile
 
-root, *debs = sys.argv[1:]
+root, triplet, architecture, *debs = sys.argv[1:]
 KINDS = {tarfile.REGTYPE: "file", tarfile.LNKTYPE: "file", tarfile.SYMTYPE: "symlink", tarfile.DIRTYPE: "directory"}
 brought, differences = set(), []
 
@@ -41,15 +44,36 @@ def compare(name, member, data):
         if os.readlink(path) != member.linkname:
             differences.append(f"{name}: leads to {os.readlink(path)}, not {member.linkname}")
         return
+    told, meant = (found.st_mode & 0o7777, found.st_uid, found.st_gid), (member.mode, member.uid, member.gid)
     if wanted == "directory":
+        # dpkg leaves a folder that is there already as it is: the first package decides.
+        if name not in brought and told != meant:
+            differences.append(f"{name}: {told}, not {meant}")
+        return
+    if found.st_size != len(data):
+        differences.append(f"{name}: {found.st_size} bytes, not {len(data)}")
         return
     with open(path, "rb") as file:
         if hashlib.sha256(file.read()).digest() != hashlib.sha256(data).digest():
             differences.append(f"{name}: other bytes")
             return
-    told = (found.st_mode & 0o7777, found.st_uid, found.st_gid, int(found.st_mtime))
-    if told != (member.mode, member.uid, member.gid, int(member.mtime)):
-        differences.append(f"{name}: {told}, not {(member.mode, member.uid, member.gid, int(member.mtime))}")
+    if (*told, int(found.st_mtime)) != (*meant, int(member.mtime)):
+        differences.append(f"{name}: {(*told, int(found.st_mtime))}, not {(*meant, int(member.mtime))}")
+
+
+def neutral(text):
+    return text.replace(triplet, "TRIPLET").replace(f":{architecture}", ":ARCH")
+
+
+def facts(path):
+    found = os.lstat(path)
+    told = f"{stat.S_IMODE(found.st_mode):o} {found.st_uid}:{found.st_gid}"
+    if stat.S_ISLNK(found.st_mode):
+        return f"symlink {neutral(os.readlink(path))}"
+    if stat.S_ISDIR(found.st_mode):
+        return f"directory {told}"
+    with open(path, encoding="latin-1", newline="") as file:
+        return f"file {told} {hashlib.sha256(neutral(file.read()).encode('latin-1')).hexdigest()}"
 
 
 for deb in debs:
@@ -66,13 +90,14 @@ for deb in debs:
                 contents[name] = contents[os.path.normpath(member.linkname)]
                 member.mode, member.uid, member.gid, member.mtime = first.mode, first.uid, first.gid, first.mtime
             at = place(name)
-            brought.add(at)
             compare(at, member, contents[name])
+            brought.add(at)
 
-others = []
+others = {}
 for folder, names, files in os.walk(root):
     for name in names + files:
-        path = os.path.relpath(os.path.join(folder, name), root)
-        if path not in brought and not path.startswith("var/lib/dpkg/info/"):
-            others.append(path)
-print(json.dumps({"differences": sorted(differences), "others": sorted(others)}))
+        full = os.path.join(folder, name)
+        path = os.path.relpath(full, root)
+        if path not in brought:
+            others[neutral(path)] = facts(full)
+print(json.dumps({"differences": sorted(differences), "paths": len(brought), "others": dict(sorted(others.items()))}))
