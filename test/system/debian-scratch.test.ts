@@ -201,10 +201,9 @@ describe.each(PLATFORMS)('the tree for %s', (architecture) => {
     const stanzas = parseStanzas(await readFile(join(rootOf(architecture), 'var/lib/dpkg/status'), 'utf8'), (line) => {
       throw new Error(`"${line}" is no field`);
     });
-    const told = stanzas.map((one) =>
-      ['Package', 'Version', 'Architecture', 'Status'].map((name) => fieldOf(one, name)),
-    );
-    const chosen = packagesOf(architecture).map((one) => [one.name, one.version, one.architecture, INSTALLED]);
+    const fields = ['Package', 'Version', 'Architecture', 'Status'];
+    const told = stanzas.map((one) => fields.map((name) => fieldOf(one, name)).join(' '));
+    const chosen = packagesOf(architecture).map((one) => `${one.name} ${one.version} ${one.architecture} ${INSTALLED}`);
     expect(told.sort()).toEqual(chosen.sort());
     for (const name of ['Maintainer', 'Description']) {
       expect(stanzas.filter((one) => fieldOf(one, name) === undefined)).toEqual([]);

@@ -91,6 +91,8 @@ for deb in debs:
                 member.mode, member.uid, member.gid, member.mtime = first.mode, first.uid, first.gid, first.mtime
             at = place(name)
             compare(at, member, contents[name])
+            if member.islnk() and not os.path.samefile(os.path.join(root, at), os.path.join(root, place(member.linkname))):
+                differences.append(f"{at}: another file than {member.linkname}")
             brought.add(at)
 
 others = {}
