@@ -16,11 +16,11 @@ import type { LocalCache } from '../store/cache.ts';
 import type { Base } from './base.ts';
 import { captureForBuild } from './base.ts';
 import { groupPackages } from './group.ts';
-import { layerKey } from './layer-key.ts';
+import { entriesOfPart, layerKey } from './layer-key.ts';
 import type { OutlinedLayer, WantedLayer } from './make-layers.ts';
 
 /** Raised whenever equal packages would be installed in another way: it is part of every key. */
-const CONFIGURE_FORMAT = 2;
+const CONFIGURE_FORMAT = 3;
 
 export interface DebianInput {
   readonly base: Base;
@@ -96,7 +96,7 @@ export function withDebianPackages(input: DebianInput): DebianBase {
     const found = (await known())?.parts ?? (await stageNow(ctx, onStage));
     return found.map((part) => ({
       ...part,
-      entries: async () => (await stageOnce(ctx)).parts.find((one) => one.key === part.key)?.entries ?? [],
+      entries: async () => entriesOfPart(part.key, (await stageOnce(ctx)).parts),
     }));
   };
   const outline = async (): Promise<readonly OutlinedLayer[]> => (await known())?.parts ?? guess(input);

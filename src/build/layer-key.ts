@@ -15,3 +15,13 @@ export function layerKey(entries: readonly Entry[], origin: Json): Digest {
   const paths = digestOf(entries.map((entry) => entry.path).join('\0'));
   return keyOf({ format: LAYER_FORMAT, origin, directories, paths });
 }
+
+/** What a layer of a record is made of, when it must be made again. A record that other code has made must not be read any more: its format tells. */
+export function entriesOfPart(
+  key: Digest,
+  parts: readonly { readonly key: Digest; readonly entries: readonly Entry[] }[],
+): readonly Entry[] {
+  const found = parts.find((one) => one.key === key);
+  if (!found) throw new Error(`no part of the installation has the key ${key}: a format was not raised`);
+  return found.entries;
+}

@@ -15,7 +15,7 @@ import { venvEntries, venvLayout } from '../python/venv.ts';
 import type { LocalCache } from '../store/cache.ts';
 import type { BaseReader } from './base.ts';
 import { groupPackages } from './group.ts';
-import { layerKey } from './layer-key.ts';
+import { entriesOfPart, layerKey } from './layer-key.ts';
 import type { LayerKind, OutlinedLayer, WantedLayer } from './make-layers.ts';
 
 const digest = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value));
@@ -51,7 +51,7 @@ export async function packageLayers(ctx: Context, input: PackagesInput): Promise
   const parts = (await knownParts(input)) ?? (await keepParts(input, await staged()));
   return parts.map((part) => ({
     ...part,
-    entries: async () => (await staged()).find((one) => one.key === part.key)?.entries ?? [],
+    entries: async () => entriesOfPart(part.key, await staged()),
   }));
 }
 

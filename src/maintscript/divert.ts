@@ -4,6 +4,7 @@ import { NotInterpretable } from '../shell/program.ts';
 import type { Call, Program } from '../shell/program.ts';
 import { parseArguments, refuseOption } from './arguments.ts';
 import type { Diversion, DpkgState } from './dpkg-state.ts';
+import { comparePaths } from './path-order.ts';
 
 const ACTIONS = ['--add', '--remove', '--list', '--truename', '--listpackage'];
 const LOCAL = ':';
@@ -77,6 +78,7 @@ function add(call: Call, state: DpkgState, asked: Asked, isRenamed: boolean, say
   const isOwn = wanted.by !== LOCAL && state.find(wanted.by) && state.filesOf(wanted.by).includes(wanted.from);
   if (isRenamed && !isOwn) rename(call.tree, wanted.from, wanted.to);
   state.diversions.push(wanted);
+  state.diversions.sort((a, b) => comparePaths(a.from, b.from));
   return 0;
 }
 

@@ -62,9 +62,8 @@ export function dpkgQuery(queries: DatabaseQueries): Program {
     if (flags.has('--list')) return listPackages(call, state, rest, (name) => isMentioned(state, name));
     if (flags.has('--search')) return each(rest, (path) => searchOwners(call, state, path));
     const format = values.get('--showformat') ?? '${binary:Package}\\t${Version}\\n';
-    return each(rest.length > 0 ? rest : [...state.all()].map(qualifiedName), (name) =>
-      show(call, state, name, format),
-    );
+    const names = rest.length > 0 ? rest : [...state.all()].map(qualifiedName);
+    return each([...names].sort(compareNames), (name) => show(call, state, name, format));
   };
 }
 
@@ -92,7 +91,9 @@ const each = (names: readonly string[], ask: (name: string) => number): number =
 function listFiles(call: Call, state: DpkgState, name: string): number {
   const found = state.find(name);
   if (!found) {
-    call.stderr(`dpkg-query: package '${name}' is not installed\n`);
+    call.stderr(
+      `dpkg-query: package '${name}' is not installed\nUse dpkg --contents (= dpkg-deb --contents) to list archive files contents.\n`,
+    );
     return 1;
   }
   call.stdout('/.\n');
@@ -107,7 +108,9 @@ function listFiles(call: Call, state: DpkgState, name: string): number {
 function showStatus(call: Call, state: DpkgState, name: string): number {
   const found = state.find(name);
   if (!found) {
-    call.stderr(`dpkg-query: package '${name}' is not installed and no information is available\n`);
+    call.stderr(
+      `dpkg-query: package '${name}' is not installed and no information is available\nUse dpkg --info (= dpkg-deb --info) to examine archive files.\n`,
+    );
     return 1;
   }
   const conffiles = [...found.conffiles].map(([path, md5]) => `\n ${path} ${md5}`).join('');
@@ -135,6 +138,9 @@ function searchOwners(call: Call, state: DpkgState, path: string): number {
   call.stdout(`${owners.map(qualifiedName).join()}: ${asked}\n`);
   return 0;
 }
+
+/** Packages are shown in the order of their names, however they were asked for. */
+const compareNames = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
 function show(call: Call, state: DpkgState, name: string, format: string): number {
   if (/[*?[\]\\]/.test(name)) refuseOption(call.argv, `--show ${name}`);

@@ -42,13 +42,18 @@ function valueOf(field: string, name: string, found: InstalledPackage | undefine
     case 'db:status-abbrev':
       return `${want.slice(0, 1)}${STATE_LETTERS[state] ?? '?'} `;
     case 'conffiles':
-      return [...(found?.conffiles ?? [])].map(([path, md5]) => `\n ${path} ${md5}`).join('');
+      return [...(found?.conffiles ?? [])].map(([path, md5]) => ` ${path} ${md5}`).join('\n');
+    case 'multi-arch':
+      return fieldOf(found, field) ?? 'no';
     default:
       if (field.includes(':')) throw new NotInterpretable(`dpkg-query is asked for ${field}`);
-      return found?.fields.find(([one]) => one.toLowerCase() === field.toLowerCase())?.[1] ?? '';
+      return fieldOf(found, field) ?? '';
   }
 }
 
 function statusOf(found: InstalledPackage): string[] {
   return found.fields.find(([field]) => field === 'Status')?.[1].split(' ') ?? ['install', 'ok', found.state];
 }
+
+const fieldOf = (found: InstalledPackage | undefined, field: string): string | undefined =>
+  found?.fields.find(([one]) => one.toLowerCase() === field.toLowerCase())?.[1];

@@ -2,9 +2,10 @@
 import type { WritableTree } from '../filesystem/writable-tree.ts';
 import { NotInterpretable } from '../shell/program.ts';
 import type { Call, Program } from '../shell/program.ts';
-import { groupId, userId } from './accounts.ts';
+import { groupId, groupsOf, userId, usersOf } from './accounts.ts';
 import { parseArguments, refuseOption } from './arguments.ts';
 import type { DpkgState, StatOverride } from './dpkg-state.ts';
+import { comparePaths } from './path-order.ts';
 
 const FORCE_ADD = ['--force', '--force-all', '--force-statoverride-add'];
 const FORCE_REMOVE = ['--force', '--force-all', '--force-statoverride-remove'];
@@ -53,14 +54,34 @@ function add(call: Call, state: DpkgState, override: StatOverride, { isForced, i
     call.stderr(`dpkg-statoverride: error: ${kind} does not exist\n`);
     return 2;
   }
-  if (at >= 0) state.overrides[at] = override;
-  else state.overrides.push(override);
+  if (at >= 0)
+    call.stderr(
+      `dpkg-statoverride: warning: an override for '${override.path}' already exists, but --force specified so will be ignored\n`,
+    );
+  const named = {
+    ...override,
+    owner: nameOf(
+      override.owner,
+      usersOf(call.tree).find(({ uid }) => uid === owner),
+    ),
+    group: nameOf(
+      override.group,
+      groupsOf(call.tree).find(({ gid }) => gid === group),
+    ),
+  };
+  if (at >= 0) state.overrides[at] = named;
+  else state.overrides.push(named);
+  state.overrides.sort((a, b) => comparePaths(a.path, b.path));
   if (!isUpdated) return 0;
   const node = call.tree.get(override.path);
   if (node) call.tree.setAttributes(override.path, { mode: override.mode, uid: owner, gid: group });
   else call.stderr(`dpkg-statoverride: warning: --update given but ${override.path} does not exist\n`);
   return 0;
 }
+
+/** A number is remembered by the name that it has. */
+const nameOf = (asked: string, found: { readonly name: string } | undefined): string =>
+  asked.startsWith('#') && found ? found.name : asked;
 
 /** `#55` is a number. */
 function idOf(

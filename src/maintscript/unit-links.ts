@@ -43,8 +43,7 @@ export function unitLinks(
     switch (field.toLowerCase()) {
       case 'wantedby':
       case 'requiredby':
-        for (const word of words)
-          folders.push(`/etc/systemd/${instance}/${word}${field === 'WantedBy' ? '.wants' : '.requires'}`);
+        folders.push(...folderNames(field, value).map((folder) => `/etc/systemd/${instance}/${folder}`));
         break;
       case 'also':
         for (const word of words.filter((one) => one !== name && !seen.includes(one))) {
@@ -54,7 +53,8 @@ export function unitLinks(
         break;
       case 'alias':
         // The whole value is taken for one name; several are rare enough to refuse.
-        if (words.length > 1) throw new NotInterpretable(`${unit} has several aliases in one line`);
+        if (words.length > 1 || words[0] !== value)
+          throw new NotInterpretable(`${unit} has aliases that are several or quoted: ${value}`);
         if (words[0] !== name) links.push({ target: unit, path: `/etc/systemd/${instance}/${words[0]}` });
         break;
       case 'defaultinstance': {
@@ -65,4 +65,13 @@ export function unitLinks(
     }
   }
   return [...links, ...folders.map((folder) => ({ target: unit, path: `${folder}/${wanted}` }))];
+}
+
+/** The suffix is lost where the word is quoted or the field has other capitals: deb-systemd-helper has these two mistakes. */
+function folderNames(field: string, value: string): string[] {
+  const suffix = field === 'WantedBy' ? '.wants' : field === 'RequiredBy' ? '.requires' : '';
+  return value.split(/\s+/).map((word) => {
+    const [, , inner] = /^(["'])(.*)\1$/.exec(word) ?? [];
+    return inner ?? `${word}${suffix}`;
+  });
 }

@@ -64,7 +64,8 @@ export const rmdir: Program = (call) => {
 
 export const mkdir: Program = (call) => {
   const { operands, has, value } = parseOptions(call, {
-    flags: 'pv',
+    // `Z`: a context of SELinux, which has no effect where that does not run.
+    flags: 'pvZ',
     values: 'm',
     long: { parents: 'p', mode: 'm', verbose: 'v' },
   });

@@ -1,7 +1,8 @@
 // Staged filesystems for tests: what the base has and has not captured, and files that came with packages.
 import type { BaseEntry } from '../../src/filesystem/facts.ts';
 import { WritableTree } from '../../src/filesystem/writable-tree.ts';
-import type { Call } from '../../src/shell/program.ts';
+import type { DpkgState, InstalledPackage } from '../../src/maintscript/dpkg-state.ts';
+import type { Call, Program } from '../../src/shell/program.ts';
 
 export const NOW = 1_700_000_000;
 
@@ -72,4 +73,30 @@ export function linksOf(tree: WritableTree, folder: string): string[] {
     const node = tree.get(`${folder}/${name}`, false);
     return node?.type === 'symlink' ? [`${name} -> ${node.target}`] : [];
   });
+}
+
+/** A package database that holds what it is given; what is activated is remembered. */
+export function makeState(packages: readonly InstalledPackage[] = []): DpkgState & { readonly activated: string[] } {
+  const activated: string[] = [];
+  return {
+    find: (name) => packages.find((one) => name === one.name || name === `${one.name}:${one.architecture}`),
+    all: () => packages,
+    filesOf: () => [],
+    diversions: [],
+    overrides: [],
+    activated,
+    activate: (trigger) => void activated.push(trigger),
+  };
+}
+
+/** What a program answers when it is called with `words`, its name first. */
+export function runProgram(
+  tree: WritableTree,
+  program: Program,
+  words: string,
+  env: Readonly<Record<string, string>> = {},
+): { readonly status: number; readonly out: string; readonly error: string } {
+  const { call, printed } = recordCall(tree, words.split(' '));
+  const status = program({ ...call, env: new Map(Object.entries(env)) });
+  return { status, ...printed };
 }
