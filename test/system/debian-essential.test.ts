@@ -20,7 +20,7 @@ const ARCHITECTURE = 'amd64';
 const DIFFERENCES: Readonly<Record<string, string>> = {
   '/etc/apt/preferences.d': 'of mmdebstrap, which needs apt to work in the root',
   '/etc/apt/sources.list.d': 'of mmdebstrap, which needs apt to work in the root',
-  '/etc/fstab': 'made empty by mmdebstrap',
+  '/etc/fstab': 'of mmdebstrap; no package brings it',
   '/etc/hostname': 'of the machine that ran mmdebstrap',
   '/etc/resolv.conf': 'of the machine that ran mmdebstrap',
   '/var/lib/apt': 'of mmdebstrap, which needs apt to work in the root',
