@@ -5,7 +5,7 @@ import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { FIELD_NAMES } from '../../src/spec/field-names.ts';
+import { FIELD_NAMES, OWN_FIELDS } from '../../src/spec/field-names.ts';
 import type { PythonValue } from '../../src/spec/python-repr.ts';
 import type { TagFields } from '../../src/spec/tag.ts';
 import { imageName, specId, specTag } from '../../src/spec/tag.ts';
@@ -172,8 +172,9 @@ const plain: fc.Arbitrary<TagFields> = fc.record(
   },
   { requiredKeys: [] },
 );
+const NOT_ABSENT: readonly string[] = ['name', 'source_root', ...OWN_FIELDS];
 const absent = fc.subarray(
-  FIELD_NAMES.filter((name) => name !== 'name' && name !== 'source_root'),
+  FIELD_NAMES.filter((name) => !NOT_ABSENT.includes(name)),
   { maxLength: 3 },
 );
 const flat = fc.tuple(plain, absent).map(([fields, names]) => {
