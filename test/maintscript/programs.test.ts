@@ -129,6 +129,52 @@ describe('accounts', () => {
   });
 });
 
+// What the programs of shadow 4.13 and adduser 3.134 leave for the same calls.
+describe('numbers and orders of accounts', () => {
+  it('are given out below the lowest system number, and from the top where that leaves the range', () => {
+    const world = new World();
+    world.run('groupadd -r first; groupadd -g 450 low; groupadd -r second; groupadd -g 101 lowest; groupadd -r third');
+    expect(world.tree.readText('/etc/group').split('\n').slice(3, 8)).toEqual([
+      'first:x:999:',
+      'low:x:450:',
+      'second:x:449:',
+      'lowest:x:101:',
+      'third:x:998:',
+    ]);
+  });
+
+  it('a renamed group stands last', () => {
+    const world = new World();
+    expect(world.run('groupmod -n devil daemon').status).toBe(0);
+    expect(world.tree.readText('/etc/group')).toBe('root:x:0:\nnogroup:x:65534:\ndevil:x:1:\n');
+    expect(world.tree.readText('/etc/gshadow')).toBe('root:*::\nnogroup:*::\ndevil:*::\n');
+  });
+
+  it('useradd misses a group before it knows the user', () => {
+    expect(new World().run('useradd -r -g nowhere root').status).toBe(6);
+    expect(new World().run('useradd -r -g daemon root').status).toBe(9);
+  });
+
+  it('a group may be a number that some group has', () => {
+    const world = new World();
+    expect(world.run('useradd -r -g 12345 x').status).toBe(6);
+    expect(world.run('useradd -r -G also,12345 x').out).toBe(
+      "useradd: group 'also' does not exist\nuseradd: group '12345' does not exist\n",
+    );
+    expect(world.run('set -e; useradd -r -g 1 -G root,0,root x; usermod -aG 65534,1 x').status).toBe(0);
+    expect(lastLine(world.tree.readText('/etc/passwd'))).toBe('x:x:999:1::/home/x:/bin/sh');
+    expect(world.tree.readText('/etc/group')).toBe('root:x:0:x\ndaemon:x:1:x\nnogroup:x:65534:x\n');
+    expect(world.run('usermod -g 12345 x').status).toBe(6);
+  });
+
+  it('a home belongs to the next free group where the own one was there before', () => {
+    const world = new World();
+    world.run('groupadd -g 450 x; adduser --system --group --home /tmp/x --quiet x');
+    expect(lastLine(world.tree.readText('/etc/passwd'))).toBe('x:x:100:450::/tmp/x:/usr/sbin/nologin');
+    expect(world.tree.get('/tmp/x')).toMatchObject({ uid: 100, gid: 100, mode: 0o755 });
+  });
+});
+
 describe('passwords', () => {
   // What shadowconfig's own shortcut makes of Debian's first passwd and group, which it calls equal bit by bit.
   it('move into the files that only root reads', () => {
@@ -206,6 +252,21 @@ if deb-systemd-helper --quiet was-enabled x.service; then deb-systemd-helper ena
       '/etc/systemd/system/multi-user.target.wants/x.service',
       '/etc/systemd/system/other.service',
     ]);
+  });
+
+  it('have no suffix where the target is quoted, as deb-systemd-helper 1.65 reads it', () => {
+    const unit = '[Install]\nWantedBy="q.target"\nRequiredBy=r.target\n';
+    const world = new World({ '/lib/systemd/system/y.service': unit });
+    expect(world.run('deb-systemd-helper enable y.service').status).toBe(0);
+    expect(linksOf(world.tree, '/etc/systemd/system/q.target')).toEqual(['y.service -> /lib/systemd/system/y.service']);
+    expect(linksOf(world.tree, '/etc/systemd/system/r.target.requires')).toEqual([
+      'y.service -> /lib/systemd/system/y.service',
+    ]);
+  });
+
+  it('are refused where an alias is quoted', () => {
+    const world = new World({ '/lib/systemd/system/y.service': '[Install]\nAlias="z.service"\n' });
+    expect(() => world.run('deb-systemd-helper enable y.service')).toThrow(NotInterpretable);
   });
 
   it('are not started', () => {
