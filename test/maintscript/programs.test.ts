@@ -65,7 +65,7 @@ class World {
   }
 
   /** Standard output and status of a script, as dpkg would run it. */
-  run(script: string): { readonly out: string; readonly status: number } {
+  run(script: string, shell = 'sh'): { readonly out: string; readonly status: number } {
     const state: DpkgState = {
       find: (name) => (name === 'demo' || name === 'demo:amd64' ? installed : undefined),
       all: () => [installed],
@@ -84,7 +84,7 @@ class World {
       }),
     ]);
     let out = '';
-    const status = runScript(`#!/bin/sh\n${script}`, {
+    const status = runScript(`#!/bin/${shell}\n${script}`, {
       tree: this.tree,
       programs,
       assumed: new Set([...programs.keys(), 'sh']),
@@ -287,6 +287,22 @@ db_get demo/flag; echo "$RET" >&2
 db_get demo/none || echo "no $?" >&2
 db_stop`;
     expect(world.run(script).out).toBe('skipped 30\ntwo\none\ntrue\nno 10\n');
+  });
+
+  it('answers scripts for bash, in variables that are local', () => {
+    const script = `set -e
+. /usr/share/debconf/confmodule
+readonly WHERE=/etc
+answer() {
+  local -r NAME="$1"
+  local RET=false
+  db_get "$NAME" || RET=none
+  if [ "$RET" == true ]; then echo "$WHERE\\n" >&2; fi
+}
+answer demo/flag
+answer demo/none
+echo "\${NAME-unset}" >&2`;
+    expect(new World().run(script, 'bash').out).toBe('/etc\\n\nunset\n');
   });
 });
 
