@@ -48,6 +48,11 @@ function foreignPart(node: SyntaxNode, source: string, shell: 'bash' | 'sh'): st
     case 'Assignment':
       if (node.append === true) return '+=';
       return node.index ? 'an array' : undefined;
+    case 'Command':
+      // Bash expands it there as in an assignment.
+      return shell === 'bash' && node.args.some(({ text }) => /^[A-Za-z_]\w*=(?:[^'"]*:)?~/.test(text))
+        ? '=~'
+        : undefined;
     case 'Pipeline':
       return node.operators.includes('|&') ? '|&' : undefined;
     case 'CaseItem':

@@ -52,6 +52,7 @@ describe('in a script for bash', () => {
     ['X=1 export Y', 'export'],
     ['export -p', 'export -p'],
     ['set', 'set in'],
+    ['echo x=~/a', '=~'],
     ['return 1', 'return 1'],
     ['source lib', 'source lib'],
     ['f() { :; }; unset f', 'unset f'],
