@@ -3,6 +3,7 @@ import type { Layer } from '../content/content.ts';
 import type { Context } from '../core/context.ts';
 import { mapLimited } from '../core/limit.ts';
 import type { BaseEntry, BaseFacts } from './facts.ts';
+import { EMPTY_FACTS } from './facts.ts';
 import type { Change } from './read-tar.ts';
 import { readChanges } from './read-tar.ts';
 import { resolveWith } from './resolve.ts';
@@ -23,19 +24,31 @@ const OPAQUE = '.wh..wh..opq';
  */
 export async function readFacts(ctx: Context, layers: readonly Layer[], { capture }: ReadOptions): Promise<BaseFacts> {
   const changes = await mapLimited(ctx, layers, LAYERS_AT_ONCE, (layer) => readChanges(ctx, layer, capture));
-  const state = new State();
-  for (const layer of changes) state.apply(layer);
-  return { entries: state.entries, captured: state.captured };
+  const builder = new FactsBuilder();
+  for (const layer of changes) builder.apply(layer);
+  return builder.facts();
 }
 
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')));
 const IMPLICIT: BaseEntry = { type: 'directory', mode: 0o755, uid: 0, gid: 0, mtime: 0 };
 
-class State {
-  readonly entries = new Map<string, BaseEntry>();
-  readonly captured = new Map<string, Uint8Array>();
+/** Facts that grow by one layer after the other. */
+export class FactsBuilder {
+  readonly #entries: Map<string, BaseEntry>;
+  readonly #captured: Map<string, Uint8Array>;
   readonly #parents = new Map<string, string>();
+
+  /** @param below what the first layer is applied to */
+  constructor(below: BaseFacts = EMPTY_FACTS) {
+    this.#entries = new Map(below.entries);
+    this.#captured = new Map(below.captured);
+  }
+
+  /** As they are now; later layers do not change them. */
+  facts(): BaseFacts {
+    return { entries: new Map(this.#entries), captured: new Map(this.#captured) };
+  }
 
   /** Whiteouts hide what lies below, never siblings, wherever they stand in the layer: so they come first. */
   apply(changes: readonly Change[]): void {
@@ -52,7 +65,7 @@ class State {
 
   #add({ path, entry, bytes }: Change): void {
     const at = this.#canonical(path);
-    const before = this.entries.get(at);
+    const before = this.#entries.get(at);
     const merges = before?.type === 'directory' && entry.type === 'directory';
     if (before && !merges) this.#remove(at);
     this.#addParents(at);
@@ -60,47 +73,47 @@ class State {
       this.#addHardlink(at, entry);
       return;
     }
-    this.entries.set(at, entry);
+    this.#entries.set(at, entry);
     if (entry.type === 'symlink') this.#parents.clear();
-    if (bytes) this.captured.set(at, bytes);
+    if (bytes) this.#captured.set(at, bytes);
   }
 
   #addHardlink(at: string, link: BaseEntry): void {
     const first = this.#canonical(link.target ?? '');
-    const file = this.entries.get(first);
-    const bytes = this.captured.get(first);
-    this.entries.set(at, {
+    const file = this.#entries.get(first);
+    const bytes = this.#captured.get(first);
+    this.#entries.set(at, {
       ...link,
       ...file,
       type: 'hardlink',
       target: file?.type === 'hardlink' ? file.target : first,
     });
-    if (bytes) this.captured.set(at, bytes);
+    if (bytes) this.#captured.set(at, bytes);
   }
 
   #addParents(path: string): void {
     for (let at = parentOf(path); at !== ''; at = parentOf(at)) {
-      if (this.entries.get(at)?.type === 'directory') return;
+      if (this.#entries.get(at)?.type === 'directory') return;
       this.#remove(at);
-      this.entries.set(at, IMPLICIT);
+      this.#entries.set(at, IMPLICIT);
     }
   }
 
   #remove(path: string): void {
-    const entry = this.entries.get(path);
+    const entry = this.#entries.get(path);
     if (!entry) return;
-    this.entries.delete(path);
-    this.captured.delete(path);
+    this.#entries.delete(path);
+    this.#captured.delete(path);
     if (entry.type === 'symlink') this.#parents.clear();
     if (entry.type === 'directory') this.#removeBelow(path);
   }
 
   #removeBelow(path: string): void {
     const prefix = path === '' ? '' : `${path}/`;
-    for (const below of this.entries.keys()) {
+    for (const below of this.#entries.keys()) {
       if (below === '' || !below.startsWith(prefix)) continue;
-      this.entries.delete(below);
-      this.captured.delete(below);
+      this.#entries.delete(below);
+      this.#captured.delete(below);
     }
     this.#parents.clear();
   }
@@ -117,7 +130,7 @@ class State {
   }
 
   #linkAt(path: string): string | undefined {
-    const entry = this.entries.get(path);
+    const entry = this.#entries.get(path);
     return entry?.type === 'symlink' ? entry.target : undefined;
   }
 }

@@ -93,7 +93,7 @@ async function collect(entry: AsyncIterable<unknown>): Promise<Uint8Array> {
 }
 
 /** `./a/`, `/a` and `a` are one path (image-spec, layer.md). */
-function cleanPath(name: string, refuse: Refuse): string {
+export function cleanPath(name: string, refuse: Refuse): string {
   const parts = name.split('/').filter((part) => part !== '' && part !== '.');
   if (name.length > PATH_LIMIT || name.includes('\0') || parts.includes('..')) {
     throw refuse(`has an entry with a path that leaves the image: "${name.slice(0, 200)}"`);

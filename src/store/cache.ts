@@ -29,6 +29,8 @@ export interface LocalCache {
   readonly adopt: (digest: Digest, file: string) => Promise<string>;
   /** Runs work with a private folder on the cache's own file system, removed afterwards. */
   readonly scratch: <T>(work: (folder: string) => Promise<T>) => Promise<T>;
+  /** Absolute host folder of a kind of things that are no blobs (`layers`); not made yet. */
+  readonly folder: (kind: string) => string;
   /** A small document kept under a key of ours (`layer`, `facts`, …), or undefined; a damaged one counts as absent. */
   readonly readRecord: (kind: string, key: Digest) => Promise<Uint8Array | undefined>;
   readonly writeRecord: (kind: string, key: Digest, bytes: Uint8Array) => Promise<void>;
@@ -88,6 +90,7 @@ export function createLocalCache(root: string, { now, random }: CacheOptions): L
         await rm(folder, { recursive: true, force: true }).catch(() => undefined);
       }
     },
+    folder: (kind) => join(base, kind),
     readRecord: async (kind, key) => {
       const file = recordFile(kind, key);
       if ((await use(file, now())) === undefined) return undefined;

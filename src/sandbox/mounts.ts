@@ -1,0 +1,118 @@
+// What a program finds mounted in its root beside the image: /dev, /sys, the host's resolver, and what its caller gives it. The places for
+// it lie in a layer below all others, so that they are there whatever the image has, and never among the changes.
+import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { ImageSpecError } from '../core/error.ts';
+import type { BaseFacts } from '../filesystem/facts.ts';
+import { resolvePath } from '../filesystem/resolve.ts';
+
+export interface Mount {
+  /** Absolute, on the host: a file or a folder. */
+  readonly source: string;
+  readonly kind: 'file' | 'directory';
+  /** In the image. */
+  readonly target: string;
+  readonly isReadOnly: boolean;
+}
+
+export interface MountPlan {
+  /** Folder of the run. */
+  readonly work: string;
+  readonly facts: BaseFacts;
+  readonly mounts: readonly Mount[];
+  readonly hostName: string;
+}
+
+/** bind(…) of what the host has; nothing else of its /dev is seen. */
+const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
+const DEVICE_LINKS = { fd: '/proc/self/fd', stdin: 'fd/0', stdout: 'fd/1', stderr: 'fd/2', ptmx: 'pts/ptmx' };
+/** The parts of /sys that tell of the machine; cgroups and the like are left out. */
+const SYS_FOLDERS = ['block', 'bus', 'class', 'dev', 'devices', 'module'];
+
+/** Prepares `bottom`, `dev`, `sys` and `mounts.fstab` in the folder of the run. */
+export async function prepareMounts(plan: MountPlan): Promise<void> {
+  const { work, facts } = plan;
+  const places = [
+    { kind: 'directory', source: join(work, 'dev'), target: '/dev', isReadOnly: false },
+    { kind: 'directory', source: join(work, 'sys'), target: '/sys', isReadOnly: true },
+    { kind: 'file', source: join(work, 'resolv.conf'), target: '/etc/resolv.conf', isReadOnly: true },
+    { kind: 'file', source: join(work, 'hosts'), target: '/etc/hosts', isReadOnly: true },
+    ...plan.mounts,
+  ] satisfies Mount[];
+  await folder(join(work, 'bottom', 'proc'));
+  // A new proc may be mounted only where one is seen already (mount_too_revealing in the kernel): the program's covers this one.
+  const rows = [`proc ${escape(join(work, 'root', 'proc'))} proc nosuid,nodev,noexec\n`];
+  for (const mount of places) {
+    const at = await place(work, facts, mount);
+    rows.push(fstabRow(mount.source, join(work, 'root', at), `rbind${mount.isReadOnly ? ',ro' : ''}`));
+    if (mount.target === '/dev') rows.push(...(await deviceRows(work, at)));
+    if (mount.target === '/sys') rows.push(...(await systemRows(work, at)));
+  }
+  await writeFile(join(work, 'resolv.conf'), await readFile('/etc/resolv.conf').catch(() => ''));
+  await writeFile(join(work, 'hosts'), `127.0.0.1 localhost\n::1 localhost\n127.0.1.1 ${plan.hostName}\n${await hostsOfHost()}`);
+  await writeFile(join(work, 'mounts.fstab'), rows.join(''));
+}
+
+/** Names that the host's administrator has given, without those of the host itself. */
+async function hostsOfHost(): Promise<string> {
+  const text = await readFile('/etc/hosts', 'utf8').catch(() => '');
+  return text
+    .split('\n')
+    .filter((line) => /^[0-9a-f]/i.test(line) && !/^(127\.|::1|f[ef])/i.test(line))
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+/** The path in the image that the mount covers; made in the lowest layer if the image has nothing there. */
+async function place(work: string, facts: BaseFacts, { target, kind }: Mount): Promise<string> {
+  const at = resolvePath(facts, target, { follow: true });
+  const found = facts.entries.get(at);
+  const isDirectory = found?.type === 'directory';
+  if (found && (at === '' || isDirectory !== (kind === 'directory')))
+    throw new ImageSpecError('PATH_CONFLICT', `${target} cannot be mounted: the image has a ${found.type} there`, {
+      hint: `Mount the ${kind} somewhere else.`,
+      facts: { path: target },
+    });
+  if (!found) {
+    const own = join(work, 'bottom', at);
+    await folder(kind === 'directory' ? own : dirname(own));
+    if (kind === 'file') await writeFile(own, '');
+  }
+  return at;
+}
+
+async function deviceRows(work: string, at: string): Promise<string[]> {
+  const dev = join(work, 'dev');
+  for (const name of ['.host', 'pts', 'shm']) await folder(join(dev, name));
+  for (const [name, target] of Object.entries(DEVICE_LINKS)) await symlink(target, join(dev, name));
+  for (const name of DEVICES) await writeFile(join(dev, name), '');
+  const inside = join(work, 'root', at);
+  return [
+    ...DEVICES.map((name) => fstabRow(`/dev/${name}`, join(inside, name), 'bind')),
+    `devpts ${escape(join(inside, 'pts'))} devpts newinstance,ptmxmode=0666,mode=0620,nosuid,noexec\n`,
+    `shm ${escape(join(inside, 'shm'))} tmpfs mode=1777,nosuid,nodev\n`,
+  ];
+}
+
+async function systemRows(work: string, at: string): Promise<string[]> {
+  for (const name of SYS_FOLDERS) await folder(join(work, 'sys', name));
+  const inside = join(work, 'root', at);
+  return SYS_FOLDERS.map((name) =>
+    fstabRow(`/sys/${name}`, join(inside, name), 'bind,ro,nosuid,nodev,noexec,nofail'),
+  );
+}
+
+/** Whatever umask we have. */
+async function folder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  for (let at = path; first !== undefined && at.startsWith(first); at = dirname(at)) await chmod(at, 0o755);
+}
+
+function fstabRow(source: string, target: string, options: string): string {
+  return `${escape(source)} ${escape(target)} none ${options}\n`;
+}
+
+/** fstab(5). */
+export function escape(path: string): string {
+  return path.replace(/[\\\s]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`);
+}

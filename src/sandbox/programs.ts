@@ -1,0 +1,55 @@
+// The programs of the host that make a sandbox: util-linux, coreutils and GNU tar, found once and then called by their absolute paths, since
+// the path of an image means nothing on the host.
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { delimiter, isAbsolute, join } from 'node:path';
+import { ImageSpecError } from '../core/error.ts';
+
+const NEEDED = [
+  'sh',
+  'unshare',
+  'nsenter',
+  'setpriv',
+  'pivot_root',
+  'mount',
+  'umount',
+  'cat',
+  'mkdir',
+  'mknod',
+  'mkfifo',
+  'rm',
+  'rmdir',
+  'sleep',
+  'xargs',
+  'tar',
+] as const;
+
+export type HostPrograms = Readonly<Record<(typeof NEEDED)[number], string>> & { readonly newuidmap?: string };
+
+/** Where administrators' programs lie; the PATH of an ordinary user often leaves them out. */
+const USUAL_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+
+/** Throws `SANDBOX_UNAVAILABLE`, naming everything that is missing. @param path the host's PATH */
+export async function findPrograms(path: string | undefined): Promise<HostPrograms> {
+  const folders = [...(path ?? '').split(delimiter).filter(isAbsolute), ...USUAL_FOLDERS];
+  const find = async (name: string): Promise<string | undefined> => {
+    for (const folder of folders) if (await isExecutable(join(folder, name))) return join(folder, name);
+    return undefined;
+  };
+  const found = await Promise.all(NEEDED.map(async (name) => [name, await find(name)] as const));
+  const missing = found.filter(([, at]) => at === undefined).map(([name]) => name);
+  if (missing.length > 0)
+    throw new ImageSpecError('SANDBOX_UNAVAILABLE', `This host has no ${missing.join(', ')} to run programs of an image with`, {
+      hint: 'Install util-linux, mount, coreutils and GNU tar, or build on a Linux host that has them.',
+      facts: { missing: missing.join(' ') },
+    });
+  const newuidmap = (await find('newgidmap')) && (await find('newuidmap'));
+  return { ...(Object.fromEntries(found) as HostPrograms), ...(newuidmap && { newuidmap }) };
+}
+
+async function isExecutable(file: string): Promise<boolean> {
+  return access(file, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}

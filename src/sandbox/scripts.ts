@@ -1,0 +1,69 @@
+// What the host's shell does in the new namespaces. Every program is one of util-linux, coreutils or GNU tar.
+//
+// How a program gets a root with nothing of the host in reach, by programs that are on every Linux host:
+//  - the main shell stays in a mount namespace A, whose root is the host's;
+//  - a second shell, the holder, enters a namespace B of its own, makes the image the root there (pivot_root(2)) and then only waits;
+//  - from A, with A's root kept, the host's tree is taken out of B. Whoever is in B by then has the host's programs, B has not;
+//  - the last of them, unshare, changes its root to B's and becomes the program of the image.
+
+/** Waits until the ids of the namespace are written; the shell that it then becomes is root in it. */
+export const WAIT_FOR_IDS = 'echo >&4; read -r _ <&3; exec "$@"';
+
+/**
+ * Variables: `WORK` (the run's folder), `CAPABILITIES`, `GROUP`, `GROUPS_OPTION`, `USER_OPTION`, `SETPRIV`, `UNSHARE`,
+ * `CAT`, `FOLDER`, `NAMESPACES` (of the program), `HOST_NAME`, `TAR`: options, where changes are wanted. Arguments: the program.
+ * 3: names of signals, its end stops everything; 4: answers; 5: environment as export statements; 6: tar of the changes.
+ */
+export const RUN = `
+trap '' INT TERM HUP QUIT
+cd "$WORK/layers"
+mount --all --fstab ../root.fstab >&2
+mount --all --fstab ../mounts.fstab >&2
+echo "$HOST_NAME" > /proc/sys/kernel/hostname
+mkfifo ../pivoted ../held
+unshare --mount sh -euc 'exec 8> ../pivoted 9< ../held 3<&- 4>&- 5<&- 6>&-; cd ../root; pivot_root . dev/.host; echo >&8; exec 8>&-; read -r _ <&9 || :' &
+holder=$!
+exec 8< ../pivoted 9> ../held
+read -r _ <&8
+exec 8<&-
+inside() { nsenter --mount=/proc/$holder/ns/mnt --root=/ --wd=/ -- "$@"; }
+inside umount --no-canonicalize --lazy /proc/$holder/root/dev/.host >&2
+rmdir ../dev/.host
+( trap - INT TERM HUP QUIT
+  exec 3<&- 4>&- 6>&- 9>&-
+  export ROOT=/proc/$holder/root
+  exec nsenter --mount=/proc/$holder/ns/mnt --root=/ --wd=/ -- unshare --pid $NAMESPACES --fork --kill-child -- sh -euc "$INNER" sh "$@" ) &
+inner=$!
+( exec 4>&- 5<&- 6>&- 9>&- >&- 2>&-
+  while read -r name <&3; do
+    if read -r first _ < /proc/$inner/task/$inner/children; then kill -s "$name" "$first" || :; fi
+  done
+  kill -KILL -1 ) &
+exec 5<&-
+status=0
+wait $inner || status=$?
+echo "ended $status" >&4
+if [ $status -eq 0 ] && [ "$TAR" ]; then tar -C ../upper $TAR -cf - . >&6; fi
+exit $status
+`;
+
+/** In the namespace of the program, still with the host's programs: proc(5) belongs to its processes. */
+export const INNER = `
+mount --no-canonicalize -t proc -o nosuid,nodev,noexec proc "$ROOT/proc" >&2
+for path in sys bus fs irq; do
+  [ ! -d "$ROOT/proc/$path" ] || echo "$ROOT/proc/$path $ROOT/proc/$path none bind,ro,nosuid,nodev,noexec"
+done > "$WORK/proc.fstab"
+for path in kcore keys sysrq-trigger timer_list; do
+  [ ! -e "$ROOT/proc/$path" ] || echo "$ROOT/dev/null $ROOT/proc/$path none bind"
+done >> "$WORK/proc.fstab"
+mount --no-canonicalize --all --fstab "$WORK/proc.fstab" >&2
+# Without its capabilities it could not go there by way of another process.
+cd "$ROOT"
+environment="$("$CAT" <&5)"
+exec 5<&-
+set -- "$SETPRIV" --bounding-set="$CAPABILITIES" --inh-caps=-all --no-new-privs --regid="$GROUP" $GROUPS_OPTION \\
+  "$UNSHARE" --root=. --wd="$FOLDER" $USER_OPTION -- "$@"
+unset ROOT FOLDER GROUP GROUPS_OPTION USER_OPTION CAPABILITIES SETPRIV UNSHARE CAT WORK TAR NAMESPACES HOST_NAME INNER PWD OLDPWD LC_ALL PATH
+eval "$environment"
+exec "$@"
+`;
