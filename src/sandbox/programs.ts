@@ -24,7 +24,7 @@ const NEEDED = [
   'tar',
 ] as const;
 
-export type HostPrograms = Readonly<Record<(typeof NEEDED)[number], string>> & { readonly newuidmap?: string };
+export type HostPrograms = Readonly<Record<(typeof NEEDED)[number], string>> & { readonly newuidmap?: string; readonly hostname?: string };
 
 /** Where administrators' programs lie; the PATH of an ordinary user often leaves them out. */
 const USUAL_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
@@ -44,7 +44,8 @@ export async function findPrograms(path: string | undefined): Promise<HostProgra
       facts: { missing: missing.join(' ') },
     });
   const newuidmap = (await find('newgidmap')) && (await find('newuidmap'));
-  return { ...(Object.fromEntries(found) as HostPrograms), ...(newuidmap && { newuidmap }) };
+  const hostname = await find('hostname');
+  return { ...(Object.fromEntries(found) as HostPrograms), ...(newuidmap && { newuidmap }), ...(hostname && { hostname }) };
 }
 
 async function isExecutable(file: string): Promise<boolean> {

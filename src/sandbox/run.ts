@@ -129,6 +129,7 @@ function start(ctx: Context, host: SandboxHost, work: string, request: RunReques
       FOLDER: request.folder,
       NAMESPACES: network === 'none' ? '--net' : '',
       HOST_NAME,
+      SET_NAME: programs.hostname ?? '',
       TAR: changes ? `--numeric-owner --sort=name --format=posix ${XATTRS}` : '',
     },
     namespaces: NAMESPACES,

@@ -11,7 +11,7 @@ export const WAIT_FOR_IDS = 'echo >&4; read -r _ <&3; exec "$@"';
 
 /**
  * Variables: `WORK` (the run's folder), `CAPABILITIES`, `GROUP`, `GROUPS_OPTION`, `USER_OPTION`, `SETPRIV`, `UNSHARE`,
- * `CAT`, `FOLDER`, `NAMESPACES` (of the program), `HOST_NAME`, `TAR`: options, where changes are wanted. Arguments: the program.
+ * `CAT`, `FOLDER`, `NAMESPACES` (of the program), `HOST_NAME`, `SET_NAME`: hostname(1) where the host has it, `TAR`: options, where changes are wanted. Arguments: the program.
  * 3: names of signals, its end stops everything; 4: answers; 5: environment as export statements; 6: tar of the changes.
  */
 export const RUN = `
@@ -19,7 +19,7 @@ trap '' INT TERM HUP QUIT
 cd "$WORK/layers"
 mount --all --fstab ../root.fstab >&2
 mount --all --fstab ../mounts.fstab >&2
-echo "$HOST_NAME" > /proc/sys/kernel/hostname
+[ ! "$SET_NAME" ] || "$SET_NAME" "$HOST_NAME"
 mkfifo ../pivoted ../held
 unshare --mount sh -euc 'exec 8> ../pivoted 9< ../held 3<&- 4>&- 5<&- 6>&-; cd ../root; pivot_root . dev/.host; echo >&8; exec 8>&-; read -r _ <&9 || :' &
 holder=$!
@@ -63,7 +63,7 @@ environment="$("$CAT" <&5)"
 exec 5<&-
 set -- "$SETPRIV" --bounding-set="$CAPABILITIES" --inh-caps=-all --no-new-privs --regid="$GROUP" $GROUPS_OPTION \\
   "$UNSHARE" --root=. --wd="$FOLDER" $USER_OPTION -- "$@"
-unset ROOT FOLDER GROUP GROUPS_OPTION USER_OPTION CAPABILITIES SETPRIV UNSHARE CAT WORK TAR NAMESPACES HOST_NAME INNER PWD OLDPWD LC_ALL PATH
+unset ROOT FOLDER GROUP GROUPS_OPTION USER_OPTION CAPABILITIES SETPRIV UNSHARE CAT WORK TAR NAMESPACES HOST_NAME SET_NAME INNER PWD OLDPWD LC_ALL PATH
 eval "$environment"
 exec "$@"
 `;
