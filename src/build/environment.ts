@@ -1,7 +1,7 @@
 // The one place that reads the process's surroundings; everything else gets them as a value, so that a build depends on nothing unseen.
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { availableParallelism, homedir } from 'node:os';
+import { availableParallelism, homedir, userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { ImageSpecError } from '../core/error.ts';
 
@@ -17,6 +17,10 @@ export interface Environment {
   readonly workingDirectory: string;
   readonly home: string;
   readonly processors: number;
+  /** As Node names them: `linux`, `x64`. */
+  readonly system: { readonly platform: string; readonly arch: string };
+  /** Whom this process belongs to. */
+  readonly user: { readonly uid: number; readonly gid: number; readonly name: string };
   /** Milliseconds since the epoch. Nothing that enters an image may depend on it. */
   readonly now: () => number;
   /** 0 ≤ x < 1. */
@@ -31,10 +35,23 @@ export function readEnvironment(): Environment {
     workingDirectory: currentFolder(),
     home: homedir(),
     processors: availableParallelism(),
+    system: { platform: process.platform, arch: process.arch },
+    user: currentUser(),
     now: () => Date.now(),
     random: () => Math.random(),
     uniqueName: () => randomBytes(9).toString('base64url'),
   };
+}
+
+/** Ids without an account, as containers are given them, have a number as their name. */
+function currentUser(): Environment['user'] {
+  const uid = process.getuid?.() ?? -1;
+  const gid = process.getgid?.() ?? -1;
+  try {
+    return { uid, gid, name: userInfo().username };
+  } catch {
+    return { uid, gid, name: String(uid) };
+  }
 }
 
 function currentFolder(): string {
