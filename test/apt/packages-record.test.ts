@@ -78,7 +78,7 @@ describe('a kept index', () => {
   it.each([
     ['no field', 'Package: a\nnonsense\n', 'Packages of x cannot be used: "nonsense" is not "Field: value"'],
     ['no name', 'Version: 1\n', 'names no package'],
-    ['a line without end', `Package: ${'x'.repeat(5 << 20)}`, 'a line is longer than'],
+    ['a stanza without end', `Package: ${'x'.repeat(5 << 20)}`, 'a stanza is longer than'],
   ])('is not made of %s', async (_name, text, words) => {
     const error = await expectCode(
       () => makePackagesRecord(inPieces(text, 1 << 20), 'Packages of x'),
