@@ -48,7 +48,7 @@ async function readIndex(file: string, { ending, size }: IndexVariant, index: Ch
   const { name, unpacked } = index;
   const limit = unpacked?.size ?? INDEX_LIMIT_BYTES;
   const content = decompressIndex(readRange(file, 0, size), ending, limit, name);
-  return makePackagesRecord(unpacked ? verified(content, unpacked, name) : content, name);
+  return makePackagesRecord(unpacked ? verified(content, unpacked, name) : content, name, unpacked?.size);
 }
 
 interface Downloaded {

@@ -1,98 +1,111 @@
 // A Packages file in the form that is kept: the fields that matter, and tables by which a name is found without reading the rest.
-import type { KeptStanza } from './stanza-reader.ts';
+import { ByteBuffer } from './byte-buffer.ts';
+import type { KeptStanzas } from './stanza-reader.ts';
 import { StanzaReader } from './stanza-reader.ts';
 
 /** Raised when the form or the fields change: older records are not read any more. */
-export const RECORD_FORMAT = 2;
+export const RECORD_FORMAT = 3;
 
-/** u32 little endian: names, stanzas, references to providers. */
-export const HEADER_BYTES = 12;
+/** u32 little endian: bytes of texts, bytes of names, number of names, of stanzas, of references to providers. */
+export const TRAILER_WORDS = 5;
+
+/** Of content whose size is not known, and of records that would have more: reserved, not yet used. */
+const ROOM_BYTES = 1 << 20;
+const ROOM_LIMIT_BYTES = 256 << 20;
 
 /**
- * The record of a Packages file. After the header stand u32 tables, then names and stanzas as bytes, both in the order of the names:
- * ends of names, last stanza + 1 of each name, last provider reference + 1 of each name, rank of each name (`PackageIndex.rank`), providers
- * (stanza numbers), ends of stanzas.
- * Throws `RELEASE_INVALID` for what is no Packages file.
+ * The record of a Packages file: texts of stanzas in the order of the file, names in that of their bytes, then u32 tables (ends of names,
+ * own stanzas + 1 of each name, last provider reference + 1 of each name, rank of each name (`PackageIndex.rank`), stanza numbers by name,
+ * stanza numbers of providers, ends of stanzas) and the trailer. What comes first is known first: all of it is written where it stays.
+ *
+ * @param size bytes of the file, where they are known. Throws `RELEASE_INVALID` for what is no Packages file.
  */
-export async function makePackagesRecord(bytes: AsyncIterable<Uint8Array>, what: string): Promise<Uint8Array> {
-  const reader = new StanzaReader(what);
+export async function makePackagesRecord(
+  bytes: AsyncIterable<Uint8Array>,
+  what: string,
+  size = ROOM_BYTES,
+): Promise<Uint8Array> {
+  const record = new ByteBuffer(Math.min(size, ROOM_LIMIT_BYTES));
+  const reader = new StanzaReader(record, what);
   for await (const chunk of bytes) reader.read(chunk);
   reader.end();
-  return printRecord(reader);
+  pushTables(record, reader);
+  return record.written();
+}
+
+function pushTables(record: ByteBuffer, { stanzas, names: table, ranks }: StanzaReader): void {
+  const textBytes = record.length;
+  const names = sortedNames(stanzas, (number) => table.text(number));
+  const places = new Int32Array(table.count);
+  for (const [place, { number }] of names.entries()) places[number] = place;
+  const own = grouped(stanzas.names.keys(), names.length, (stanza, add) => add(places[stanzas.names[stanza]!]!));
+  const providers = grouped(own.stanzas, names.length, (stanza, add) => {
+    const end = stanzas.providedEnds[stanza]!;
+    for (let at = stanza === 0 ? 0 : stanzas.providedEnds[stanza - 1]!; at < end; at++) {
+      const provided = stanzas.provided[at]!;
+      if (provided !== stanzas.names[stanza]) add(places[provided]!);
+    }
+  });
+  record.pushLatin1(names.map(({ text }) => text).join(''));
+  const nameBytes = record.length - textBytes;
+  record.pushWords(endsOf(names));
+  record.pushWords(own.ends);
+  record.pushWords(providers.ends);
+  record.pushWords(names.map(({ number }) => Math.max(ranks[number]!, 0)));
+  record.pushWords(own.stanzas);
+  record.pushWords(providers.stanzas);
+  record.pushWords(stanzas.ends);
+  record.pushWords([textBytes, nameBytes, names.length, stanzas.names.length, providers.stanzas.length]);
 }
 
 interface Name {
-  readonly text: string;
   readonly number: number;
+  readonly text: string;
 }
 
-function printRecord(reader: StanzaReader): Uint8Array {
-  const { stanzas, names } = sorted(reader);
-  const providers = providersByName(stanzas);
-  const references = names.map(({ number }) => providers.get(number) ?? []);
-  const header = [names.length, stanzas.length, references.reduce((sum, { length }) => sum + length, 0)];
-  const ranks = names.map(({ number }) => Math.max(reader.ranks[number]!, 0));
-  const tables = [
-    header,
-    ends(names.map(({ text }) => text)),
-    lastStanzas(names, stanzas),
-    ends(references),
-    ranks,
-    references.flat(),
-    ends(stanzas.map(({ start, end }) => ({ length: end - start }))),
-  ].map(words);
-  const texts = stanzas.map((stanza) => reader.textOf(stanza));
-  return Buffer.concat([...tables, Buffer.from(names.map(({ text }) => text).join(''), 'latin1'), ...texts]);
-}
-
-/** Names of packages and what they provide, and stanzas, by the bytes of the names, as which code units of Latin-1 compare. */
-function sorted({ stanzas, names }: StanzaReader): {
-  readonly names: readonly Name[];
-  readonly stanzas: readonly KeptStanza[];
-} {
+/** Names of packages and what they provide, by their bytes, as which code units of Latin-1 compare. */
+function sortedNames({ names, provided }: KeptStanzas, textOf: (number: number) => string): readonly Name[] {
   const numbers = new Set<number>();
-  for (const { name, provides } of stanzas) {
-    numbers.add(name);
-    for (const provided of provides) numbers.add(provided);
-  }
-  const ordered = [...numbers]
-    .map((number): Name => ({ number, text: names.text(number) }))
-    .sort((a, b) => (a.text < b.text ? -1 : Number(a.text > b.text)));
-  const places = new Int32Array(names.count);
-  for (const [place, { number }] of ordered.entries()) places[number] = place;
-  // Equal names keep their order.
-  return { names: ordered, stanzas: [...stanzas].sort((a, b) => places[a.name]! - places[b.name]!) };
+  for (const name of names) numbers.add(name);
+  for (const name of provided) numbers.add(name);
+  return Array.from(numbers, (number): Name => ({ number, text: textOf(number) })).sort((a, b) =>
+    a.text < b.text ? -1 : Number(a.text > b.text),
+  );
 }
 
-/** Places of the stanzas of other packages that provide a name, by its number. */
-function providersByName(stanzas: readonly KeptStanza[]): ReadonlyMap<number, readonly number[]> {
-  const providers = new Map<number, number[]>();
-  for (const [index, { name, provides }] of stanzas.entries()) {
-    for (const provided of new Set(provides)) {
-      if (provided === name) continue;
-      const known = providers.get(provided);
-      if (known) known.push(index);
-      else providers.set(provided, [index]);
-    }
-  }
-  return providers;
+interface Grouped {
+  /** Of each name's stanzas in `stanzas`. */
+  readonly ends: readonly number[];
+  readonly stanzas: readonly number[];
 }
 
-function ends(items: readonly { readonly length: number }[]): number[] {
+/** Stanzas by the places of names that `placesOf` tells for each; those of one name keep their order, and none is twice among them. */
+function grouped(
+  stanzas: Iterable<number>,
+  placeCount: number,
+  placesOf: (stanza: number, add: (place: number) => void) => void,
+): Grouped {
+  const found: number[] = [];
+  const placed: number[] = [];
+  const last = new Int32Array(placeCount).fill(-1);
+  const ends = new Array<number>(placeCount).fill(0);
+  for (const stanza of stanzas) {
+    placesOf(stanza, (place) => {
+      if (last[place] === stanza) return;
+      last[place] = stanza;
+      ends[place]!++;
+      found.push(stanza);
+      placed.push(place);
+    });
+  }
+  let next = 0;
+  const free = ends.map((count) => (next += count) - count);
+  const ordered = new Array<number>(found.length).fill(0);
+  for (const [at, place] of placed.entries()) ordered[free[place]!++] = found[at]!;
+  return { ends: free, stanzas: ordered };
+}
+
+function endsOf(items: readonly { readonly text: string }[]): number[] {
   let end = 0;
-  return items.map(({ length }) => (end += length));
-}
-
-function lastStanzas(names: readonly Name[], stanzas: readonly KeptStanza[]): number[] {
-  let at = 0;
-  return names.map(({ number }) => {
-    while (stanzas[at]?.name === number) at++;
-    return at;
-  });
-}
-
-function words(values: readonly number[]): Buffer {
-  const bytes = Buffer.alloc(values.length * 4);
-  for (const [index, value] of values.entries()) bytes.writeUInt32LE(value, index * 4);
-  return bytes;
+  return items.map(({ text }) => (end += text.length));
 }

@@ -1,5 +1,6 @@
 // Reads a Packages file as bytes, stanza by stanza, and keeps of it what matters; most of its 50 MB are passed over without becoming strings.
 import { ImageSpecError } from '../core/error.ts';
+import type { ByteBuffer } from './byte-buffer.ts';
 import { NameTable } from './name-table.ts';
 
 /** Fields of deb-control(5) that say what a package is, needs and where it lies. */
@@ -38,16 +39,15 @@ const PROVIDES = MENTIONING.indexOf('provides');
 
 /** The largest of a Debian release have some hundred kilobytes (Provides of Rust packages). */
 const STANZA_LIMIT_BYTES = 4 << 20;
-/** Kept texts lie in pieces of this size, of which none is ever copied to a larger one; a stanza fits into one. */
-const SLAB_BYTES = 2 * STANZA_LIMIT_BYTES;
 
-export interface KeptStanza {
-  /** Numbers in the reader's table of names. */
-  readonly name: number;
-  readonly provides: readonly number[];
-  /** For `textOf`. */
-  readonly start: number;
-  readonly end: number;
+/** What was kept, in columns: tens of thousands of stanzas as objects would be a tenth of a build's memory. Names are numbers in `names`. */
+export interface KeptStanzas {
+  readonly names: readonly number[];
+  /** Where each text ends; the next one begins there. */
+  readonly ends: readonly number[];
+  /** Names that they provide, and where those of each stanza end. */
+  readonly provided: readonly number[];
+  readonly providedEnds: readonly number[];
 }
 
 interface Field {
@@ -60,12 +60,16 @@ interface Field {
 
 export class StanzaReader {
   readonly names = new NameTable();
-  readonly stanzas: KeptStanza[] = [];
+  readonly #kept = {
+    names: new Array<number>(),
+    ends: new Array<number>(),
+    provided: new Array<number>(),
+    providedEnds: new Array<number>(),
+  };
   /** By number of the name, its place among all that are mentioned, or `UNRANKED`. */
   readonly ranks: number[] = [];
   readonly #what: string;
-  readonly #slabs: Buffer[] = [];
-  #length = 0;
+  readonly #texts: ByteBuffer;
   #ranked = 0;
   #rest = Buffer.alloc(0);
   /** Of the stanza that is being read: starts and ends of kept lines, and fields, starts and ends of relations, in the bytes at hand. */
@@ -77,8 +81,14 @@ export class StanzaReader {
   #name = NOTHING;
   #field: Field | undefined;
 
-  constructor(what: string) {
+  /** @param texts gets what is kept of the stanzas, in the order of the file */
+  constructor(texts: ByteBuffer, what: string) {
+    this.#texts = texts;
     this.#what = what;
+  }
+
+  get stanzas(): KeptStanzas {
+    return this.#kept;
   }
 
   /** Throws `RELEASE_INVALID` for what is no Packages file. */
@@ -98,11 +108,6 @@ export class StanzaReader {
     const bytes = Buffer.concat([this.#rest, LINE_END]);
     this.#readWhole(bytes);
     this.#finish(bytes);
-  }
-
-  textOf({ start, end }: KeptStanza): Buffer {
-    const slab = this.#slabs[Math.floor(start / SLAB_BYTES)]!;
-    return slab.subarray(start % SLAB_BYTES, (start % SLAB_BYTES) + end - start);
   }
 
   /** Returns where the last stanza that is whole ends. */
@@ -167,10 +172,10 @@ export class StanzaReader {
   #finish(bytes: Buffer): void {
     if (this.#lineCount > 0) {
       if (this.#name === NOTHING) throw this.#invalid('a stanza names no package');
-      const start = this.#keep(bytes);
+      this.#keep(bytes);
       this.#rank(this.#name);
       for (let field = 0; field < MENTIONING.length; field++) this.#mention(bytes, field);
-      this.stanzas.push({ name: this.#name, provides: this.#provided(bytes), start, end: this.#length });
+      this.#addProvided(bytes);
     }
     this.#forget();
   }
@@ -182,27 +187,21 @@ export class StanzaReader {
     this.#field = undefined;
   }
 
-  /** Copies the lines that matter; returns where they start. */
-  #keep(bytes: Buffer): number {
+  /** Copies the lines that matter. */
+  #keep(bytes: Buffer): void {
     const lines = this.#lines;
     const count = this.#lineCount;
     let size = 0;
     for (let line = 0; line < count; line += 2) size += lines[line + 1]! - lines[line]! + 1;
-    const room = this.#slabs.length * SLAB_BYTES - this.#length;
-    if (size > room) {
-      this.#length = this.#slabs.length * SLAB_BYTES;
-      this.#slabs.push(Buffer.allocUnsafeSlow(SLAB_BYTES));
-    }
-    const slab = this.#slabs.at(-1)!;
-    const start = this.#length;
-    let to = start % SLAB_BYTES;
+    let to = this.#texts.grow(size);
+    const texts = this.#texts.bytes;
     for (let line = 0; line < count; line += 2) {
       const end = lines[line + 1]!;
-      for (let at = lines[line]!; at < end;) slab[to++] = bytes[at++]!;
-      slab[to++] = LINE_FEED;
+      for (let at = lines[line]!; at < end;) texts[to++] = bytes[at++]!;
+      texts[to++] = LINE_FEED;
     }
-    this.#length += size;
-    return start;
+    this.#kept.names.push(this.#name);
+    this.#kept.ends.push(to);
   }
 
   /** Ranks the names in a field, which may have several lines. */
@@ -228,9 +227,9 @@ export class StanzaReader {
   }
 
   /** `a (= 1), b:any` are `a` and `b`. */
-  #provided(bytes: Buffer): number[] {
+  #addProvided(bytes: Buffer): void {
     const relations = this.#relations;
-    const found: number[] = [];
+    const { provided, providedEnds } = this.#kept;
     let isOpen = true;
     for (let one = 0; one < this.#relationCount; one += 3) {
       if (relations[one] !== PROVIDES) continue;
@@ -242,12 +241,12 @@ export class StanzaReader {
           isOpen = false;
           let end = at;
           while (end < to && !endsProvided(bytes[end]!)) end++;
-          if (end > at) found.push(this.#numberOf(bytes, at, end));
+          if (end > at) provided.push(this.#numberOf(bytes, at, end));
           if (end > at) at = end - 1;
         }
       }
     }
-    return found;
+    providedEnds.push(provided.length);
   }
 
   #numberOf(bytes: Buffer, from: number, to: number): number {
@@ -283,7 +282,9 @@ const ANY = Buffer.from(':any');
 const LINE_END = Buffer.from('\n');
 
 /** 1 for bytes that names in relations are made of. */
-const IN_NAMES = Uint8Array.from({ length: 256 }, (_, byte) => Number(/[a-zA-Z0-9+.-]/.test(String.fromCharCode(byte))));
+const IN_NAMES = Uint8Array.from({ length: 256 }, (_, byte) =>
+  Number(/[a-zA-Z0-9+.-]/.test(String.fromCharCode(byte))),
+);
 
 const isSpace = (byte: number): boolean => byte === SPACE || (byte >= TAB && byte <= RETURN);
 const endsProvided = (byte: number): boolean =>
