@@ -28,7 +28,7 @@ export async function openDebs(
   options: OpenDebsOptions,
 ): Promise<ReadonlyMap<Digest, OpenedDeb>> {
   const limit = createLimit(DOWNLOADS_AT_ONCE);
-  // Large ones first: what is unpacked last should be short, so that all threads end at the same time.
+  // Large ones are fetched first: what is unpacked last should be short.
   const ordered = [...debs].sort((a, b) => b.size - a.size);
   const pool = createWorkPool<UnpackRequest, UnpackedDeb>({
     workers: options.workers,
@@ -36,8 +36,6 @@ export async function openDebs(
     here: async (inner, request) => (await import('./unpack-deb.ts')).unpackDeb(inner, request),
     helps: () => true,
   });
-  const unpack = (inner: Context, request: UnpackRequest): Promise<UnpackedDeb> =>
-    step(inner, { step: 'unpack', subject: request.subject }, () => pool.run(inner, request));
   try {
     const opened = await together(
       ctx,
@@ -47,6 +45,8 @@ export async function openDebs(
             throwIfAborted(inner);
             return fetchDeb(inner, deb, options);
           });
+        const unpack = (still: Context, request: UnpackRequest): Promise<UnpackedDeb> =>
+          step(still, { step: 'unpack', subject: request.subject }, () => pool.run(still, request, deb.size));
         return [deb.digest, await openDeb(inner, fetch, deb.digest, deb, { cache: options.cache, unpack })] as const;
       }),
     );

@@ -8,7 +8,7 @@ import type { PackedLayer } from './recipe.ts';
 import { createWorkPool } from './work-pool.ts';
 
 export interface Packer {
-  /** As `pack`, which tells the errors. Requests that find everybody busy wait, in order. */
+  /** As `pack`, which tells the errors. Requests that find everybody busy wait. */
   readonly pack: (request: PackRequest) => Promise<PackedLayer>;
   /** Starts the threads before there is something to pack: they need some time of their own. */
   readonly start: () => void;
@@ -40,7 +40,7 @@ export function createPacker(ctx: Context, { workers }: PackerOptions): Packer {
     helps: ({ entries }) => contentBytes(entries) <= HELP_BYTES,
   });
   return {
-    pack: ({ onProgress, ...request }) => pool.run(ctx, request, onProgress),
+    pack: ({ onProgress, ...request }) => pool.run(ctx, request, contentBytes(request.entries), onProgress),
     start: pool.start,
     close: pool.close,
   };

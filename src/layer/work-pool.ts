@@ -4,8 +4,17 @@ import { throwIfAborted } from '../core/context.ts';
 import { WorkThread } from './work-thread.ts';
 
 export interface WorkPool<Request, Result> {
-  /** Requests that find everybody busy wait, in order. Throws what the work throws, and `ABORTED`. */
-  readonly run: (ctx: Context, request: Request, onProgress?: (done: number) => void) => Promise<Result>;
+  /**
+   * Requests that find everybody busy wait. Throws what the work throws, and `ABORTED`.
+   * @param effort how long it takes beside others, in any unit: threads do the longest first and the calling one the shortest, in whatever
+   *   order they come, so that nobody has much left when the others are done
+   */
+  readonly run: (
+    ctx: Context,
+    request: Request,
+    effort: number,
+    onProgress?: (done: number) => void,
+  ) => Promise<Result>;
   /** Starts the threads before there is something to do: they need some time of their own. */
   readonly start: () => void;
   /** Ends the threads, which would keep the process alive. To be called when no request is open any more. */
@@ -26,6 +35,7 @@ export interface PoolOptions<Request, Result> {
 interface Waiting<Request, Result> {
   readonly ctx: Context;
   readonly request: Request;
+  readonly effort: number;
   readonly onProgress: ((done: number) => void) | undefined;
   readonly done: (result: Promise<Result>) => void;
 }
@@ -62,14 +72,12 @@ export function createWorkPool<Request, Result>({
       helpSoon();
     }
   };
-  /** Threads take what waits longest: whoever asks puts large works first. */
   const feed = (): void => {
     for (let thread: WorkThread<Request, Result> | undefined; waiting.length > 0 && (thread = threads.take());) {
       const next = waiting.shift()!;
       next.done(runThere(thread, next));
     }
   };
-  /** The calling thread takes what came last, and without threads everything, in order. */
   const help = (): void => {
     const next = workers === 0 ? waiting[0] : waiting.at(-1);
     if (isWorking || !next || (workers > 0 && !helps(next.request))) return;
@@ -79,10 +87,11 @@ export function createWorkPool<Request, Result>({
   /** What waits for this thread comes first: further requests, results that threads have made, bytes to send. */
   const helpSoon = (): void => void setImmediate(help);
   return {
-    run: async (ctx, request, onProgress) => {
+    run: async (ctx, request, effort, onProgress) => {
       throwIfAborted(ctx);
       const { promise, resolve } = Promise.withResolvers<Result>();
-      waiting.push({ ctx, request, onProgress, done: resolve });
+      const after = waiting.findIndex((other) => other.effort < effort);
+      waiting.splice(after < 0 ? waiting.length : after, 0, { ctx, request, effort, onProgress, done: resolve });
       feed();
       helpSoon();
       return promise;
