@@ -36,6 +36,7 @@ export async function lockDebian(
   const known = before.content.platforms[name]?.debian;
   if (known?.inputs === question) return { question, lock: lockOf(known.packages), fresh: false };
   if (job.options.frozen) throw lockWouldChange(name, known !== undefined, job);
+  job.debs.expect();
   const packages = await step(ctx, { step: 'resolve', subject: `Debian packages for ${name}` }, async () =>
     resolve(ctx, asked, await sources()),
   );
