@@ -9,10 +9,7 @@ export interface Work {
   readonly module: URL;
   /** Plain data. */
   readonly request: unknown;
-  /**
-   * How long it takes beside others, in any unit: threads do the longest first and the calling one the shortest, in whatever order they come,
-   * so that nobody has much left when the others are done.
-   */
+  /** How long it takes beside others, in any unit: the longest is done first, so that nobody has much left when the others are done. */
   readonly effort: number;
   /** Whether it is worth the start of a thread; threads that run already take it anyway. */
   readonly startsThreads: boolean;
@@ -71,11 +68,10 @@ export function createWorkPool(workers: number): WorkPool {
       next.done(runThere(thread, next));
     }
   };
-  /** Without threads the calling one takes everything, in order. */
   const help = (): void => {
     const hasThreads = threads.running().size > 0;
-    const next = hasThreads ? waiting.at(-1) : waiting[0];
-    if (isWorking || !next || (hasThreads && !next.work.isShort)) return;
+    const next = waiting.find(({ work }) => work.isShort || !hasThreads);
+    if (isWorking || !next) return;
     waiting.splice(waiting.indexOf(next), 1);
     next.done(runHere(next));
   };
