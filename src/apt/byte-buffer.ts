@@ -30,13 +30,15 @@ export class ByteBuffer {
     return start;
   }
 
-  pushWords(values: readonly number[]): void {
+  /** As u32, little endian. */
+  pushWords(values: ArrayLike<number>): void {
     let at = this.grow(4 * values.length);
-    for (const value of values) at = this.#bytes.writeUInt32LE(value, at);
+    for (let index = 0; index < values.length; index++) at = this.#bytes.writeUInt32LE(values[index]!, at);
   }
 
-  pushLatin1(text: string): void {
-    this.#bytes.write(text, this.grow(text.length), 'latin1');
+  push(bytes: Buffer, from: number, to: number): void {
+    const start = this.grow(to - from);
+    bytes.copy(this.#bytes, start, from, to);
   }
 
   written(): Buffer {

@@ -1,4 +1,5 @@
 // Names met while an index is read, as numbers: a Packages file mentions a million names, and a string for each would cost more than all the rest.
+import type { ByteBuffer } from './byte-buffer.ts';
 
 const FIRST_NAMES = 1 << 12;
 const FIRST_BYTES = 1 << 16;
@@ -27,6 +28,10 @@ export class NameTable {
       if (known === FREE) return this.#insert(slot, hash, bytes, from, to);
       if (this.#hashes[known] === hash && this.#isEqual(known, bytes, from, to)) return known;
     }
+  }
+
+  writeTo(into: ByteBuffer, number: number): void {
+    into.push(this.#bytes, this.#start(number), this.#ends[number]!);
   }
 
   /** As Latin-1. */

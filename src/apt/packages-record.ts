@@ -1,5 +1,6 @@
 // A Packages file in the form that is kept: the fields that matter, and tables by which a name is found without reading the rest.
 import { ByteBuffer } from './byte-buffer.ts';
+import type { NameTable } from './name-table.ts';
 import type { KeptStanzas } from './stanza-reader.ts';
 import { StanzaReader } from './stanza-reader.ts';
 
@@ -35,9 +36,9 @@ export async function makePackagesRecord(
 
 function pushTables(record: ByteBuffer, { stanzas, names: table, ranks }: StanzaReader): void {
   const textBytes = record.length;
-  const names = sortedNames(stanzas, (number) => table.text(number));
+  const names = sortedNames(stanzas, table);
   const places = new Int32Array(table.count);
-  for (const [place, { number }] of names.entries()) places[number] = place;
+  for (const [place, name] of names.entries()) places[name] = place;
   const own = grouped(stanzas.names.keys(), names.length, (stanza, add) => add(places[stanzas.names[stanza]!]!));
   const providers = grouped(own.stanzas, names.length, (stanza, add) => {
     const end = stanzas.providedEnds[stanza]!;
@@ -46,37 +47,35 @@ function pushTables(record: ByteBuffer, { stanzas, names: table, ranks }: Stanza
       if (provided !== stanzas.names[stanza]) add(places[provided]!);
     }
   });
-  record.pushLatin1(names.map(({ text }) => text).join(''));
+  const nameEnds = names.map((name) => {
+    table.writeTo(record, name);
+    return record.length - textBytes;
+  });
   const nameBytes = record.length - textBytes;
-  record.pushWords(endsOf(names));
+  record.pushWords(nameEnds);
   record.pushWords(own.ends);
   record.pushWords(providers.ends);
-  record.pushWords(names.map(({ number }) => Math.max(ranks[number]!, 0)));
+  record.pushWords(names.map((name) => Math.max(ranks[name]!, 0)));
   record.pushWords(own.stanzas);
   record.pushWords(providers.stanzas);
   record.pushWords(stanzas.ends);
   record.pushWords([textBytes, nameBytes, names.length, stanzas.names.length, providers.stanzas.length]);
 }
 
-interface Name {
-  readonly number: number;
-  readonly text: string;
-}
-
-/** Names of packages and what they provide, by their bytes, as which code units of Latin-1 compare. */
-function sortedNames({ names, provided }: KeptStanzas, textOf: (number: number) => string): readonly Name[] {
-  const numbers = new Set<number>();
-  for (const name of names) numbers.add(name);
-  for (const name of provided) numbers.add(name);
-  return Array.from(numbers, (number): Name => ({ number, text: textOf(number) })).sort((a, b) =>
-    a.text < b.text ? -1 : Number(a.text > b.text),
-  );
+/** Names of packages and what they provide, as numbers, by their bytes, as which code units of Latin-1 compare. */
+function sortedNames({ names, provided }: KeptStanzas, table: NameTable): Uint32Array {
+  const isWanted = new Uint8Array(table.count);
+  for (const name of names) isWanted[name] = 1;
+  for (const name of provided) isWanted[name] = 1;
+  const texts = Array.from(isWanted, (wanted, name) => (wanted === 1 ? table.text(name) : ''));
+  const wanted = Uint32Array.from(isWanted.keys()).filter((name) => isWanted[name] === 1);
+  return wanted.sort((a, b) => (texts[a]! < texts[b]! ? -1 : Number(texts[a]! > texts[b]!)));
 }
 
 interface Grouped {
   /** Of each name's stanzas in `stanzas`. */
-  readonly ends: readonly number[];
-  readonly stanzas: readonly number[];
+  readonly ends: Uint32Array;
+  readonly stanzas: Uint32Array;
 }
 
 /** Stanzas by the places of names that `placesOf` tells for each; those of one name keep their order, and none is twice among them. */
@@ -88,24 +87,20 @@ function grouped(
   const found: number[] = [];
   const placed: number[] = [];
   const last = new Int32Array(placeCount).fill(-1);
-  const ends = new Array<number>(placeCount).fill(0);
+  const counts = new Uint32Array(placeCount);
   for (const stanza of stanzas) {
     placesOf(stanza, (place) => {
       if (last[place] === stanza) return;
       last[place] = stanza;
-      ends[place]!++;
+      counts[place]!++;
       found.push(stanza);
       placed.push(place);
     });
   }
   let next = 0;
-  const free = ends.map((count) => (next += count) - count);
-  const ordered = new Array<number>(found.length).fill(0);
-  for (const [at, place] of placed.entries()) ordered[free[place]!++] = found[at]!;
-  return { ends: free, stanzas: ordered };
-}
-
-function endsOf(items: readonly { readonly text: string }[]): number[] {
-  let end = 0;
-  return items.map(({ text }) => (end += text.length));
+  /** Where the next stanza of each name goes; in the end, where they end. */
+  const ends = counts.map((count) => (next += count) - count);
+  const ordered = new Uint32Array(found.length);
+  for (const [at, place] of placed.entries()) ordered[ends[place]!++] = found[at]!;
+  return { ends, stanzas: ordered };
 }
