@@ -13,9 +13,8 @@ import { INDEX_LIMIT_BYTES } from './choose-indices.ts';
 import { decompressIndex } from './decompress-index.ts';
 import type { PackagesIndex } from './packages-index.ts';
 import { openPackagesRecord } from './packages-index.ts';
-import { makePackagesRecord, PackagesRecorder, RECORD_FORMAT } from './packages-record.ts';
+import { makePackagesRecord, RECORD_FORMAT } from './packages-record.ts';
 import type { Release } from './release.ts';
-import { scanGzip } from './scan-gzip.ts';
 
 const KIND = 'packages';
 
@@ -38,23 +37,15 @@ export async function fetchIndex(
   const opened = known && openPackagesRecord(known);
   if (opened) return opened;
   const { file, variant } = await download(ctx, index, source, release, services);
-  const record = await step(ctx, { step: 'index', subject: index.name }, () => readIndex(ctx, file, variant, index));
+  const record = await step(ctx, { step: 'index', subject: index.name }, () => readIndex(file, variant, index));
   await cache.writeRecord(KIND, key, record);
   const made = openPackagesRecord(record);
   if (!made) throw new Error(`the record of ${index.name} cannot be opened`);
   return made;
 }
 
-async function readIndex(
-  ctx: Context,
-  file: string,
-  { ending, size }: IndexVariant,
-  { name, unpacked }: ChosenIndex,
-): Promise<Uint8Array> {
-  if (ending === '.gz' && unpacked) {
-    const recorder = new PackagesRecorder(name, unpacked.size);
-    if (await scanGzip(ctx, file, size, unpacked, (chunk) => recorder.read(chunk))) return recorder.finish();
-  }
+async function readIndex(file: string, { ending, size }: IndexVariant, index: ChosenIndex): Promise<Uint8Array> {
+  const { name, unpacked } = index;
   const limit = unpacked?.size ?? INDEX_LIMIT_BYTES;
   const content = decompressIndex(readRange(file, 0, size), ending, limit, name);
   return makePackagesRecord(unpacked ? verified(content, unpacked, name) : content, name, unpacked?.size);

@@ -14,7 +14,7 @@ export interface PackagesIndex {
   readonly size: number;
 }
 
-/** Opens what a `PackagesRecorder` made; undefined for anything else. Costs nothing by its size. */
+/** Opens what `makePackagesRecord` made; undefined for anything else. Costs nothing by its size. */
 export function openPackagesRecord(record: Uint8Array): PackagesIndex | undefined {
   const bytes = Buffer.from(record.buffer, record.byteOffset, record.length);
   const trailer = bytes.length - 4 * TRAILER_WORDS;

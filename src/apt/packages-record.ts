@@ -15,42 +15,23 @@ const ROOM_BYTES = 1 << 20;
 const ROOM_LIMIT_BYTES = 256 << 20;
 
 /**
- * Makes the record of a Packages file: texts of stanzas in the order of the file, names in that of their bytes, then u32 tables (ends of names,
+ * The record of a Packages file: texts of stanzas in the order of the file, names in that of their bytes, then u32 tables (ends of names,
  * own stanzas + 1 of each name, last provider reference + 1 of each name, rank of each name (`PackageIndex.rank`), stanza numbers by name,
  * stanza numbers of providers, ends of stanzas) and the trailer. What comes first is known first: all of it is written where it stays.
- * Throws `RELEASE_INVALID` for what is no Packages file.
+ *
+ * @param size bytes of the file, where they are known. Throws `RELEASE_INVALID` for what is no Packages file.
  */
-export class PackagesRecorder {
-  readonly #record: ByteBuffer;
-  readonly #reader: StanzaReader;
-
-  /** @param size bytes of the file, where they are known */
-  constructor(what: string, size = ROOM_BYTES) {
-    this.#record = new ByteBuffer(Math.min(size, ROOM_LIMIT_BYTES));
-    this.#reader = new StanzaReader(this.#record, what);
-  }
-
-  /** The chunk may be filled again afterwards. */
-  read(chunk: Uint8Array): void {
-    this.#reader.read(chunk);
-  }
-
-  /** After the last chunk. */
-  finish(): Uint8Array {
-    this.#reader.end();
-    pushTables(this.#record, this.#reader);
-    return this.#record.written();
-  }
-}
-
 export async function makePackagesRecord(
   bytes: AsyncIterable<Uint8Array>,
   what: string,
-  size?: number,
+  size = ROOM_BYTES,
 ): Promise<Uint8Array> {
-  const recorder = new PackagesRecorder(what, size);
-  for await (const chunk of bytes) recorder.read(chunk);
-  return recorder.finish();
+  const record = new ByteBuffer(Math.min(size, ROOM_LIMIT_BYTES));
+  const reader = new StanzaReader(record, what);
+  for await (const chunk of bytes) reader.read(chunk);
+  reader.end();
+  pushTables(record, reader);
+  return record.written();
 }
 
 function pushTables(record: ByteBuffer, { stanzas, names: table, ranks }: StanzaReader): void {

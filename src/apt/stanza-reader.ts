@@ -71,9 +71,7 @@ export class StanzaReader {
   readonly #what: string;
   readonly #texts: ByteBuffer;
   #ranked = 0;
-  /** Used again for every chunk; as much of it as is left of the last. */
-  #work = Buffer.alloc(0);
-  #rest = 0;
+  #rest = Buffer.alloc(0);
   /** Of the stanza that is being read: starts and ends of kept lines, and fields, starts and ends of relations, in the bytes at hand. */
   readonly #lines: number[] = [];
   readonly #relations: number[] = [];
@@ -93,35 +91,23 @@ export class StanzaReader {
     return this.#kept;
   }
 
-  /** The chunk may be filled again afterwards. Throws `RELEASE_INVALID` for what is no Packages file. */
+  /** Throws `RELEASE_INVALID` for what is no Packages file. */
   read(chunk: Uint8Array): void {
-    const bytes = this.#append(chunk);
+    const more = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+    const bytes = this.#rest.length === 0 ? more : Buffer.concat([this.#rest, more]);
     const end = this.#readWhole(bytes);
     if (bytes.length - end > STANZA_LIMIT_BYTES)
       throw this.#invalid(`a stanza is longer than ${STANZA_LIMIT_BYTES} bytes`);
     // What is left is read again together with what follows.
     this.#forget();
-    this.#work.copyWithin(0, end, bytes.length);
-    this.#rest = bytes.length - end;
+    this.#rest = Buffer.from(bytes.subarray(end));
   }
 
   /** After the last chunk. */
   end(): void {
-    const bytes = this.#append(LINE_END);
+    const bytes = Buffer.concat([this.#rest, LINE_END]);
     this.#readWhole(bytes);
     this.#finish(bytes);
-  }
-
-  /** What is left of earlier chunks, and this one. */
-  #append(chunk: Uint8Array): Buffer {
-    const length = this.#rest + chunk.length;
-    if (length > this.#work.length) {
-      const larger = Buffer.allocUnsafeSlow(2 * length);
-      this.#work.copy(larger, 0, 0, this.#rest);
-      this.#work = larger;
-    }
-    this.#work.set(chunk, this.#rest);
-    return this.#work.subarray(0, length);
   }
 
   /** Returns where the last stanza that is whole ends. */
