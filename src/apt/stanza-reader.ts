@@ -1,41 +1,9 @@
 // Reads a Packages file as bytes, stanza by stanza, and keeps of it what matters; most of its 50 MB are passed over without becoming strings.
 import { ImageSpecError } from '../core/error.ts';
 import type { ByteBuffer } from './byte-buffer.ts';
+import type { Field } from './packages-fields.ts';
+import { fieldAt, MENTIONING, NAME, PROVIDES } from './packages-fields.ts';
 import { NameTable } from './name-table.ts';
-
-/** Fields of deb-control(5) that say what a package is, needs and where it lies. */
-const KEPT: ReadonlySet<string> = new Set([
-  'package',
-  'version',
-  'architecture',
-  'multi-arch',
-  'source',
-  'essential',
-  'priority',
-  'pre-depends',
-  'depends',
-  'provides',
-  'conflicts',
-  'breaks',
-  'replaces',
-  'filename',
-  'size',
-  'sha256',
-]);
-
-/** Fields whose names apt learns of in this order, stanza by stanza: its last word between equal providers. */
-const MENTIONING = [
-  'pre-depends',
-  'depends',
-  'conflicts',
-  'breaks',
-  'recommends',
-  'suggests',
-  'replaces',
-  'enhances',
-  'provides',
-] as const;
-const PROVIDES = MENTIONING.indexOf('provides');
 
 /** The largest of a Debian release have some hundred kilobytes (Provides of Rust packages). */
 const STANZA_LIMIT_BYTES = 4 << 20;
@@ -48,14 +16,6 @@ export interface KeptStanzas {
   /** Names that they provide, and where those of each stanza end. */
   readonly provided: readonly number[];
   readonly providedEnds: readonly number[];
-}
-
-interface Field {
-  /** In lower case. */
-  readonly name: Buffer;
-  readonly isKept: boolean;
-  /** Place in `MENTIONING`, or -1. */
-  readonly mention: number;
 }
 
 export class StanzaReader {
@@ -266,7 +226,7 @@ export class StanzaReader {
   }
 }
 
-export const UNRANKED = -1;
+const UNRANKED = -1;
 
 const NOTHING = -1;
 const TAB = 9;
@@ -300,35 +260,4 @@ function startsWith(bytes: Buffer, from: number, to: number, wanted: Buffer): bo
   if (to - from < wanted.length) return false;
   for (let at = 0; at < wanted.length; at++) if (bytes[from + at] !== wanted[at]) return false;
   return true;
-}
-
-const FIELDS: readonly Field[] = [...new Set([...KEPT, ...MENTIONING])].map((name) => ({
-  name: Buffer.from(name),
-  isKept: KEPT.has(name),
-  mention: MENTIONING.findIndex((one) => one === name),
-}));
-const NAME = FIELDS.find(({ name }) => name.toString() === 'package')!;
-
-/** By length and first letter: hardly two share them. */
-const FIELDS_BY_KEY: readonly (readonly Field[])[] = Array.from({ length: 32 * 256 }, (_, key) =>
-  FIELDS.filter(({ name }) => keyOf(name, 0, name.length) === key),
-);
-
-function keyOf(bytes: Buffer, start: number, end: number): number {
-  return (end - start) * 256 + lower(bytes[start]!);
-}
-
-function fieldAt(bytes: Buffer, start: number, end: number): Field | undefined {
-  const candidates = FIELDS_BY_KEY[keyOf(bytes, start, end)];
-  if (candidates === undefined) return undefined;
-  for (const field of candidates) {
-    let at = 0;
-    while (at < field.name.length && lower(bytes[start + at]!) === field.name[at]) at++;
-    if (at === field.name.length) return field;
-  }
-  return undefined;
-}
-
-function lower(byte: number): number {
-  return byte >= 65 && byte <= 90 ? byte | 32 : byte;
 }
