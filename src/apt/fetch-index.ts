@@ -36,6 +36,7 @@ export async function fetchIndex(
   const known = await cache.readRecord(KIND, key);
   const opened = known && openPackagesRecord(known);
   if (opened) return opened;
+  services.onNewIndex?.();
   const { file, variant } = await download(ctx, index, source, release, services);
   const record = await step(ctx, { step: 'index', subject: index.name }, () => readIndex(file, variant, index));
   await cache.writeRecord(KIND, key, record);

@@ -36,7 +36,6 @@ export async function lockDebian(
   const known = before.content.platforms[name]?.debian;
   if (known?.inputs === question) return { question, lock: lockOf(known.packages), fresh: false };
   if (job.options.frozen) throw lockWouldChange(name, known !== undefined, job);
-  job.debs.expect();
   const packages = await step(ctx, { step: 'resolve', subject: `Debian packages for ${name}` }, async () =>
     resolve(ctx, asked, await sources()),
   );
@@ -92,6 +91,8 @@ async function resolve(
     now: environment.now,
     offline: options.offline ?? false,
     meter: downloads,
+    // New lists mean new packages; of lists that are known, the packages mostly are too.
+    onNewIndex: job.debs.expect,
   });
   const installed = installedVersions(await reader.facts(ctx), architecture);
   // An image from nothing needs the files of these to be a system at all: folders with their modes, and accounts.
