@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ERROR_CODES } from '../src/core/error.ts';
 import { jsonSchema } from '../src/spec/json-schema.ts';
 import { specReference } from '../src/spec/reference-page.ts';
-import { DEBIAN_DIFFERENCES } from '../test/system/ground/debian-differences.ts';
+import { DEBIAN_DIFFERENCES, UNSEEN_DIFFERENCES } from '../test/system/ground/debian-differences.ts';
 import { APT_SETS, BASES_OF_SETS, REFUSED_SETS } from '../test/system/ground/apt-sets.ts';
 import { ALLOWED_DIFFERENCES, OTHER_ANSWERS } from '../test/system/ground/differences.ts';
 
@@ -49,6 +49,7 @@ ${answers.join('\n')}
 
 function debianDifferencesPage(): string {
   const files = DEBIAN_DIFFERENCES.map(({ path, ours, apts, reason }) => row([path, ours, apts, reason]));
+  const unseen = UNSEEN_DIFFERENCES.map(({ path, ours, apts, reason, why }) => row([path, ours, apts, reason, why]));
   const sets = APT_SETS.map(({ packages, bases }) => row([packages.join(' '), bases.join(', ')]));
   const refused = REFUSED_SETS.map(({ packages, bases, refused: name }) =>
     row([packages.join(' '), bases.join(', '), name]),
@@ -64,6 +65,12 @@ The tests install sets of packages on Debian bases (${BASES_OF_SETS.join(', ')})
 ${files.join('\n')}
 
 What scripts make has the time \`SOURCE_DATE_EPOCH\`, or 0; times of folders are not compared. What dpkg is told to leave out (\`path-exclude\`, as in slim images) is left out by both.
+
+Known, but in none of the sets:
+
+| path | imagespec | apt | reason | no set has it, because |
+| --- | --- | --- | --- | --- |
+${unseen.join('\n')}
 
 ## Sets that are equal
 

@@ -5,6 +5,7 @@ import type { WritableTree } from '../filesystem/writable-tree.ts';
 import type { InstalledPackage } from '../maintscript/dpkg-state.ts';
 import type { Builtin, Programs } from '../shell/program.ts';
 import { NotInterpretable } from '../shell/program.ts';
+import { interpreterOf } from '../shell/interpreter.ts';
 import { runScript } from '../shell/run-script.ts';
 
 export type ScriptName = 'preinst' | 'postinst' | 'prerm' | 'postrm' | 'config';
@@ -58,8 +59,7 @@ export function carryOut(script: Script, world: ScriptWorld): void {
   const savepoint = tree.savepoint();
   let output = '';
   try {
-    if (!/^#! ?\/bin\/(?:ba|da)?sh\b/.test(text))
-      throw new NotInterpretable(`it is no shell script: ${text.split('\n')[0]}`);
+    if (!interpreterOf(text)) throw new NotInterpretable(`it is no shell script: ${text.split('\n')[0]}`);
     const status = runScript(text, {
       tree,
       name: `/var/lib/dpkg/info/${owner.name}.${name}`,

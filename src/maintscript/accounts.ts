@@ -89,8 +89,14 @@ export function addMember(tree: WritableTree, group: string, user: string): void
   editRecord(tree, '/etc/gshadow', group, append);
 }
 
+/** As groupmod(8) does it: the old line goes, the new one stands at the end. */
 export function renameGroup(tree: WritableTree, group: string, to: string): void {
-  for (const file of ['/etc/group', '/etc/gshadow']) editRecord(tree, file, group, (parts) => [to, ...parts.slice(1)]);
+  for (const file of ['/etc/group', '/etc/gshadow']) {
+    const lines = linesOf(contentOf(tree, file));
+    const renamed = lines.filter((line) => line.startsWith(`${group}:`)).map((line) => to + line.slice(group.length));
+    const kept = lines.filter((line) => !line.startsWith(`${group}:`));
+    replaceContent(tree, file, [...kept, ...renamed].map((line) => `${line}\n`).join(''));
+  }
 }
 
 function appendLine(tree: WritableTree, file: string, line: string): void {

@@ -158,13 +158,15 @@ function createSystemUser(request: Request, name: string): number {
   }
   if (wanted !== undefined) throw new NotInterpretable(`adduser is asked for the number ${wanted} for ${name}`);
   const uid = freeNumber(request, 'uid', true);
+  // With --group the next free number owns the home, also where the group was there before and has another.
+  const homeGid = given.flags.has('--group') ? freeNumber(request, 'gid', true) : undefined;
   const gid = primaryGroup(request, name);
   const home = given.values.get('--home') ?? NO_HOME;
   const user = { name, uid, gid, comment: '', home, shell: given.values.get('--shell') ?? '/usr/sbin/nologin' };
   say(`Adding system user \`${name}' (UID ${uid}) ...`);
   addUser(tree, user, ':::::');
   for (const comment of commentSteps(given.values.get('--gecos'))) changeUser(tree, { ...user, comment });
-  if (!given.flags.has('--no-create-home')) createHome(request, user);
+  if (!given.flags.has('--no-create-home')) createHome(request, { ...user, gid: homeGid ?? gid });
   return 0;
 }
 

@@ -6,8 +6,8 @@ import { bestChoice } from './link-group.ts';
 
 export function displayAlternatives(tree: WritableTree, group: LinkGroup): string {
   const { name, mode, link, slaves, choices } = group;
-  const best = bestChoice(choices);
   const current = currentFile(tree, group);
+  const best = bestChoice(choices, current);
   const head = [
     `${name} - ${mode} mode`,
     best ? `  link best version is ${best.path}` : '  link best version not available',

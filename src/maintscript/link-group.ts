@@ -80,9 +80,9 @@ export function removeGroup(tree: WritableTree, name: string): void {
   if (tree.get(adminFile(name), false)) tree.remove(adminFile(name));
 }
 
-/** The first of the highest priority. */
-export function bestChoice(choices: readonly Choice[]): Choice | undefined {
-  let best: Choice | undefined;
+/** Of the highest priority; among several the current one, else the first. */
+export function bestChoice(choices: readonly Choice[], current: string | undefined): Choice | undefined {
+  let best = choices.find(({ path }) => path === current);
   for (const choice of choices) if (!best || choice.priority > best.priority) best = choice;
   return best;
 }

@@ -2,6 +2,7 @@
 import type { WritableTree } from '../filesystem/writable-tree.ts';
 import { NotInterpretable } from '../shell/program.ts';
 import type { Call } from '../shell/program.ts';
+import { groupsOf, type Group } from './accounts.ts';
 import { refuseOption } from './arguments.ts';
 import { linesOf, textOf } from './paths.ts';
 
@@ -22,6 +23,22 @@ export function onlyName(call: Call, rest: readonly string[]): string {
   return name;
 }
 
+/** By name, or by a number that some group has (shadow, getgr_nam_gid.c). */
+export function knownGroup(tree: WritableTree, word: string): Group | undefined {
+  const isNumber = /^\d+$/.test(word);
+  return groupsOf(tree).find(({ name, gid }) => (isNumber ? gid === Number(word) : name === word));
+}
+
+/** The groups of a list with commas, each once; undefined where it tells of some that do not exist. */
+export function knownGroups(call: Call, list: string): Group[] | undefined {
+  const words = list.split(',').filter((word) => word !== '');
+  const absent = words.filter((word) => !knownGroup(call.tree, word));
+  for (const word of absent) complain(call, `group '${word}' does not exist`, NO_SUCH);
+  if (absent.length > 0) return undefined;
+  const groups = words.map((word) => knownGroup(call.tree, word)!);
+  return groups.filter(({ name }, index) => groups.findIndex((group) => group.name === name) === index);
+}
+
 /** A setting of login.defs(5); comments and unknown names are there to be skipped. */
 export function loginSetting(tree: WritableTree, name: string): string | undefined {
   const lines = linesOf(textOf(tree, '/etc/login.defs') ?? '').map((line) => line.trim().split(/\s+/));
@@ -29,7 +46,7 @@ export function loginSetting(tree: WritableTree, name: string): string | undefin
   return found && (found[1] ?? '');
 }
 
-/** System numbers are given out from the highest down, others one above the highest that is taken (shadow, find_new_uid.c). */
+/** One below the lowest system number that is taken; for others one above the highest (shadow, find_new_uid.c). */
 export function freeNumber(
   tree: WritableTree,
   kind: 'UID' | 'GID',
@@ -42,9 +59,14 @@ export function freeNumber(
     loginSetting(tree, isSystem ? `SYS_${kind}_MAX` : `${kind}_MAX`) ?? (isSystem ? first - 1 : 60_000),
   );
   const inRange = taken.filter((number) => number >= low && number <= high);
-  let next = high;
-  while (inRange.includes(next)) next -= 1;
-  if (!isSystem) next = Math.max(low, ...inRange.map((number) => number + 1));
+  let next = isSystem
+    ? Math.min(high, ...inRange.map((number) => number - 1))
+    : Math.max(low, ...inRange.map((number) => number + 1));
+  // Beyond the range, the first gap from where the search began.
+  if (next < low || next > high) {
+    next = isSystem ? high : low;
+    while (inRange.includes(next)) next += isSystem ? -1 : 1;
+  }
   if (next < low || next > high) throw new NotInterpretable(`the numbers for new accounts are all in use (${kind})`);
   return next;
 }

@@ -63,7 +63,8 @@ function carryOut(call: Call, session: Session, words: string[]): number {
   }
   if (action === '--remove-all') return removeAll(session, group);
   if (action === '--remove') return remove(session, group, path);
-  if (action === '--auto') return finish(session, { ...group, mode: 'auto' }, bestChoice(group.choices));
+  if (action === '--auto')
+    return finish(session, { ...group, mode: 'auto' }, bestChoice(group.choices, currentFile(session.tree, group)));
   const choice = group.choices.find((one) => one.path === path);
   if (choice) return finish(session, { ...group, mode: 'manual' }, choice);
   call.stderr(`update-alternatives: error: alternative ${path} for ${name} not registered; not setting\n`);
@@ -95,15 +96,17 @@ function install(call: Call, session: Session, words: readonly string[]): number
     choices: [],
   };
   const current = currentFile(tree, group);
-  const mode = modeOf(session, group, current);
+  const judged = modeOf(session, group, current);
+  // The real one warns of a link where no group was, and then makes the group anew: automatic, and without knowing the link.
+  const mode = before ? judged : 'auto';
   const { choice } = wanted;
   const isThere = group.choices.some(({ path }) => path === choice.path);
   const choices = isThere
     ? group.choices.map((one) => (one.path === choice.path ? choice : one))
     : [...group.choices, choice];
   const changed = { ...group, mode, choices, slaves: new Map([...group.slaves, ...wanted.slaves]) };
-  const chosen = mode === 'auto' ? bestChoice(choices) : choices.find(({ path }) => path === current);
-  return finish(session, changed, chosen);
+  const chosen = mode === 'auto' ? bestChoice(choices, current) : choices.find(({ path }) => path === current);
+  return finish(session, changed, chosen, before === undefined);
 }
 
 /** `LINK NAME PATH PRIORITY [--slave LINK NAME PATH]…` */
@@ -167,7 +170,7 @@ function remove(session: Session, group: LinkGroup, path: string): number {
       choices.find((choice) => choice.path === current),
     );
   if (mode === 'manual') session.warn(`removing manually selected alternative - switching ${group.name} to auto mode`);
-  return finish(session, { ...left, mode: 'auto' }, bestChoice(choices));
+  return finish(session, { ...left, mode: 'auto' }, bestChoice(choices, current));
 }
 
 function removeAll(session: Session, group: LinkGroup): number {
@@ -175,14 +178,14 @@ function removeAll(session: Session, group: LinkGroup): number {
 }
 
 /** Links first where they change, then the administrative file. */
-function finish(session: Session, group: LinkGroup, chosen: Choice | undefined): number {
+function finish(session: Session, group: LinkGroup, chosen: Choice | undefined, isNew = false): number {
   const { tree, say, warn } = session;
   if (group.choices.length === 0) {
     for (const [name, link] of [[group.name, group.link] as const, ...group.slaves]) removeLink(tree, name, link, warn);
     removeGroup(tree, group.name);
     return 0;
   }
-  if (chosen && chosen.path !== currentFile(tree, group)) {
+  if (chosen && (isNew || chosen.path !== currentFile(tree, group))) {
     say(`using ${chosen.path} to provide ${group.link} (${group.name}) in ${group.mode} mode`);
     installLinks(tree, group, chosen, warn);
   } else if (chosen && linksDiffer(tree, group, chosen)) installLinks(tree, group, chosen, warn);
@@ -199,10 +202,11 @@ function query(call: Call, tree: WritableTree, group: LinkGroup): number {
   const slaveLines = (pairs: Iterable<readonly [string, string]>): string =>
     [...pairs].map(([name, value]) => ` ${name} ${value}\n`).join('');
   const slaves = group.slaves.size > 0 ? `Slaves:\n${slaveLines(group.slaves)}` : '';
-  const best = bestChoice(group.choices);
+  const current = currentFile(tree, group);
+  const best = bestChoice(group.choices, current);
   call.stdout(
     `Name: ${group.name}\nLink: ${group.link}\n${slaves}Status: ${group.mode}\n` +
-      `${best ? `Best: ${best.path}\n` : ''}Value: ${currentFile(tree, group) ?? 'none'}\n`,
+      `${best ? `Best: ${best.path}\n` : ''}Value: ${current ?? 'none'}\n`,
   );
   for (const { path, priority, slaves: files } of group.choices) {
     const lines = group.slaves.size > 0 ? `Slaves:\n${slaveLines(files)}` : '';

@@ -2,11 +2,20 @@
 import type { WritableTree } from '../filesystem/writable-tree.ts';
 import { NotInterpretable } from '../shell/program.ts';
 import type { Call, Program } from '../shell/program.ts';
-import { addGroup, addMember, addUser, findGroup, findUser, groupId, groupsOf, usersOf } from './accounts.ts';
+import { addGroup, addMember, addUser, findGroup, findUser, groupsOf, usersOf } from './accounts.ts';
 import { parseArguments } from './arguments.ts';
 import type { Arguments } from './arguments.ts';
 import { textOf } from './paths.ts';
-import { complain, freeNumber, NAME_TAKEN, NO_SUCH, NUMBER_TAKEN, onlyName } from './shadow-words.ts';
+import {
+  complain,
+  freeNumber,
+  knownGroup,
+  knownGroups,
+  NAME_TAKEN,
+  NO_SUCH,
+  NUMBER_TAKEN,
+  onlyName,
+} from './shadow-words.ts';
 
 const ALIASES = {
   '-r': '--system',
@@ -32,18 +41,18 @@ export const userAdd: Program = (call) => {
     throw new NotInterpretable(`useradd is called for ${name}, which is no system user`);
   const uid = given.values.get('--uid');
   const group = given.values.get('--gid');
-  const joined = (given.values.get('--groups') ?? '').split(',').filter((one) => one !== '');
-  if (findUser(tree, name)) return complain(call, `user '${name}' already exists`, NAME_TAKEN);
-  if (usersOf(tree).some((user) => user.uid === Number(uid)))
-    return complain(call, `UID ${uid} is not unique`, NUMBER_TAKEN);
-  if (group !== undefined && groupId(tree, group) === undefined)
+  // Options are judged before the name.
+  if (group !== undefined && !knownGroup(tree, group))
     return complain(call, `group '${group}' does not exist`, NO_SUCH);
+  const joined = knownGroups(call, given.values.get('--groups') ?? '');
+  if (!joined) return NO_SUCH;
+  if (findUser(tree, name)) return complain(call, `user '${name}' already exists`, NAME_TAKEN);
   if (group === undefined && findGroup(tree, name))
     return complain(call, `group ${name} exists - if you want to add this user to that group, use -g.`, NAME_TAKEN);
-  const absent = joined.find((one) => !findGroup(tree, one));
-  if (absent !== undefined) return complain(call, `group '${absent}' does not exist`, NO_SUCH);
+  if (usersOf(tree).some((user) => user.uid === Number(uid)))
+    return complain(call, `UID ${uid} is not unique`, NUMBER_TAKEN);
   create(call, given, name);
-  for (const one of joined) addMember(tree, one, name);
+  for (const one of joined) addMember(tree, one.name, name);
   return 0;
 };
 
@@ -61,7 +70,7 @@ function create({ tree }: Call, { values }: Arguments, name: string): void {
   const group = values.get('--gid');
   const taken = groupsOf(tree).map(({ gid }) => gid);
   const ownGid = taken.includes(uid) ? freeNumber(tree, 'GID', taken, true) : uid;
-  const gid = group === undefined ? ownGid : groupId(tree, group)!;
+  const gid = group === undefined ? ownGid : knownGroup(tree, group)!.gid;
   const comment = values.get('--comment') ?? '';
   const home = values.get('--home-dir') ?? `/home/${name}`;
   addUser(tree, { name, uid, gid, comment, home, shell: values.get('--shell') ?? defaultShell(tree) }, ':::::');

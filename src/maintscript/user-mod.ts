@@ -1,8 +1,8 @@
 // usermod(8): fields of an account, and memberships with --append.
 import type { Program } from '../shell/program.ts';
-import { addMember, changeUser, findGroup, findUser, groupId } from './accounts.ts';
+import { addMember, changeUser, findUser } from './accounts.ts';
 import { parseArguments, refuseOption } from './arguments.ts';
-import { complain, NO_SUCH, onlyName } from './shadow-words.ts';
+import { complain, knownGroup, knownGroups, NO_SUCH, onlyName } from './shadow-words.ts';
 
 export const userMod: Program = (call) => {
   const aliases = {
@@ -21,7 +21,7 @@ export const userMod: Program = (call) => {
   const user = findUser(tree, name);
   if (!user) return complain(call, `user '${name}' does not exist`, NO_SUCH);
   const group = given.values.get('--gid');
-  const gid = group === undefined ? user.gid : groupId(tree, group);
+  const gid = group === undefined ? user.gid : knownGroup(tree, group)?.gid;
   if (gid === undefined) return complain(call, `group '${group}' does not exist`, NO_SUCH);
   const { values: changed } = given;
   const wanted = {
@@ -31,16 +31,15 @@ export const userMod: Program = (call) => {
     shell: changed.get('--shell') ?? user.shell,
     comment: changed.get('--comment') ?? user.comment,
   };
-  const joined = (changed.get('--groups') ?? '').split(',').filter(Boolean);
   if (changed.has('--groups') && !given.flags.has('--append')) refuseOption(call.argv, '--groups without --append');
-  const absent = joined.find((one) => !findGroup(tree, one));
-  if (absent !== undefined) return complain(call, `group '${absent}' does not exist`, NO_SUCH);
+  const joined = knownGroups(call, changed.get('--groups') ?? '');
+  if (!joined) return NO_SUCH;
   if (
     ['gid', 'home', 'shell', 'comment'].some(
       (field) => wanted[field as keyof typeof wanted] !== user[field as keyof typeof user],
     )
   )
     changeUser(tree, wanted);
-  for (const one of joined) if (!findGroup(tree, one)!.members.includes(name)) addMember(tree, one, name);
+  for (const one of joined) if (!one.members.includes(name)) addMember(tree, one.name, name);
   return 0;
 };

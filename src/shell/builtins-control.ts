@@ -27,7 +27,7 @@ const runEval: ShellBuiltin = (shell, [, ...words], isTested) => {
   const before = shell.depth;
   shell.depth = deeper(before);
   try {
-    return shell.machine.evaluate(shell, parseScript(text).commands, isTested);
+    return shell.machine.evaluate(shell, parseScript(text, shell.isBash).commands, isTested);
   } finally {
     shell.depth = before;
   }
@@ -44,7 +44,7 @@ const source: ShellBuiltin = (shell, [, path = '']) => {
   shell.depth = deeper(depth);
   shell.loops = 0;
   try {
-    return shell.machine.evaluate(shell, parseScript(text).commands, false);
+    return shell.machine.evaluate(shell, parseScript(text, shell.isBash).commands, false);
   } catch (error) {
     if (error instanceof Return) return error.status;
     throw error;

@@ -85,7 +85,7 @@ export function naming(
     }
     const found = names.map((name) => describe(shell, name, isBuiltin)?.[0]);
     for (const word of found) if (word !== undefined) print(shell, `${word}\n`);
-    return found.includes(undefined) ? 127 : 0;
+    return found.includes(undefined) ? (shell.isBash ? 1 : 127) : 0;
   };
   return new Map([
     ['type', type],

@@ -2,6 +2,7 @@
 import { FileError } from '../filesystem/writable-tree.ts';
 import { absolute, interpretable, lookAt, readBytes, readText, wordsOf } from './files.ts';
 import { NotInterpretable, type Call, type Program } from './program.ts';
+import { interpreterOf } from './interpreter.ts';
 import { complain, deeper, exported, print, type Shell, type Variable } from './state.ts';
 import { textInput, textOutput, type Stream } from './streams.ts';
 import { runToEnd } from './subshell.ts';
@@ -87,18 +88,18 @@ function notFound(shell: Shell, name: string): number {
   return 127;
 }
 
-const SHELL_LINE = /^#![ \t]*(?:\/usr)?\/bin\/(?:da)?sh(?:[ \t]+(-[a-z]+))?[ \t]*$/;
 /** Enough of a file to see whether it is a script. */
 const FIRST_LINE_BYTES = 128;
 
 function runFile(shell: Shell, path: string, argv: readonly string[], env: ReadonlyMap<string, string>): number {
   const bytes = interpretable(() => readBytes(shell.machine.tree, path));
   const [line = ''] = new TextDecoder().decode(bytes.subarray(0, FIRST_LINE_BYTES)).split('\n');
-  const match = SHELL_LINE.exec(line);
-  if (!match) throw new NotInterpretable(path);
+  const interpreter = interpreterOf(line);
+  if (!interpreter || interpreter.isBash) throw new NotInterpretable(path);
   const text = decodeText(bytes, path);
-  const child = createShell({ ...shell, env, name: path, args: argv.slice(1), depth: deeper(shell.depth) });
-  setFlags(child, match[1]);
+  const more = { env, name: path, args: argv.slice(1), depth: deeper(shell.depth), isBash: false };
+  const child = createShell({ ...shell, ...more });
+  setFlags(child, interpreter.letters);
   return runToEnd(child, () => child.machine.evaluate(child, parseScript(text).commands, false));
 }
 
@@ -111,7 +112,7 @@ function runShell(shell: Shell, argv: readonly string[], env: ReadonlyMap<string
   const [first, ...rest] = words;
   if (first === undefined || /^[-+]/.test(first)) throw new NotInterpretable(argv.join(' '));
   const [name, args] = isText ? [rest[0] ?? argv[0]!, rest.slice(1)] : [first, rest];
-  const child = createShell({ ...shell, env, name, args, depth: deeper(shell.depth) });
+  const child = createShell({ ...shell, env, name, args, depth: deeper(shell.depth), isBash: false });
   setFlags(child, `-${letters.filter((letter) => letter !== 'c').join('')}`);
   const path = absolute(shell.cwd, first);
   if (!isText && lookAt(shell.machine.tree, path)?.type !== 'file') {
@@ -131,13 +132,13 @@ export function setFlags(shell: Shell, letters: string | undefined): void {
   }
 }
 
-interface NewShell extends Pick<Shell, 'machine' | 'name' | 'args' | 'cwd' | 'umask' | 'depth'> {
+interface NewShell extends Pick<Shell, 'machine' | 'isBash' | 'name' | 'args' | 'cwd' | 'umask' | 'depth'> {
   readonly env: ReadonlyMap<string, string>;
   readonly streams: ReadonlyMap<number, Stream>;
 }
 
 /** A shell as a process starts it: variables from the environment, nothing else. */
-export function createShell({ machine, name, args, cwd, umask, depth, env, streams }: NewShell): Shell {
+export function createShell({ machine, isBash, name, args, cwd, umask, depth, env, streams }: NewShell): Shell {
   const variables = new Map<string, Variable>([
     ['IFS', { value: ' \t\n', isExported: false, isReadonly: false }],
     ['OPTIND', { value: '1', isExported: false, isReadonly: false }],
@@ -148,6 +149,7 @@ export function createShell({ machine, name, args, cwd, umask, depth, env, strea
   }
   return {
     machine,
+    isBash,
     name,
     args,
     variables,

@@ -1,9 +1,10 @@
 // Simple commands (POSIX XCU 2.9.1): words, redirections, assignments, and then a builtin, a function or a program.
 import type { Assignment, Command, Word } from 'unbash';
 import { SPECIAL } from './builtin.ts';
-import { BUILTINS } from './builtins.ts';
+import { builtinNamed } from './builtins.ts';
 import { callOf, invoke, runProgram } from './call.ts';
 import { expandText, expandWords } from './expand.ts';
+import { NotInterpretable } from './program.ts';
 import { redirected, RedirectError } from './redirect.ts';
 import {
   assign,
@@ -31,7 +32,7 @@ export function runCommand(shell: Shell, node: Command, isTested: boolean): numb
     if (!(error instanceof RedirectError)) throw error;
     if (name !== undefined && SPECIAL.has(name)) throw new ShellError(error.message);
     complain(shell, error.message);
-    return 2;
+    return shell.isBash ? 1 : 2;
   }
   trace(shell, argv);
   if (name === undefined) {
@@ -63,8 +64,10 @@ function trace(shell: Shell, argv: readonly string[]): void {
 
 function runWith(shell: Shell, argv: readonly string[], assignments: readonly Assignment[], isTested: boolean): number {
   if (SPECIAL.has(argv[0]!)) {
+    if (shell.isBash && (assignments.length > 0 || shell.functions.has(argv[0]!)))
+      throw new NotInterpretable(`${argv[0]} with an assignment, or as a function, in a script for bash`);
     for (const assignment of assignments) assignFrom(shell, assignment);
-    return BUILTINS.get(argv[0]!)!(shell, argv, isTested);
+    return builtinNamed(shell, argv[0]!)!(shell, argv, isTested);
   }
   const before = assignments.map(({ name }) => [name, shell.variables.get(name)] as const);
   for (const assignment of assignments) assignFrom(shell, assignment, { isExported: true });
@@ -90,12 +93,12 @@ function runNamed(shell: Shell, argv: readonly string[], isTested: boolean): num
     // Not spread: that would read standard input.
     return runProgram(() => extra(Object.create(call, { set: { value: set } })), call);
   }
-  const builtin = BUILTINS.get(name);
+  const builtin = builtinNamed(shell, name);
   if (!builtin) return invoke(shell, argv, exported(shell));
   try {
     return builtin(shell, argv, isTested);
   } catch (error) {
-    if (!(error instanceof ShellError)) throw error;
+    if (!(error instanceof ShellError) || shell.isBash) throw error;
     complain(shell, error.message);
     return error.status;
   }

@@ -132,7 +132,7 @@ function runRedirected(shell: Shell, { command, redirects }: Redirected, isTeste
   } catch (error) {
     if (!(error instanceof RedirectError)) throw error;
     complain(shell, error.message);
-    return checked(shell, 2, isTested);
+    return checked(shell, shell.isBash ? 1 : 2, isTested);
   }
   return withStreams(shell, streams, () => statusOf(shell, command, isTested));
 }

@@ -18,8 +18,15 @@ function expandFields(shell: Shell, word: Word): string[] {
   if (!word.parts && !word.text.startsWith('~')) return [word.value];
   const fields = splitFields(segmentsOf(shell, word, false), valueOf(shell, 'IFS') ?? ' \t\n');
   if (shell.flags.has('f')) return fields.map(textOf);
+  // Bash 5.2 leaves `.` and `..` out, older ones do not.
+  if (shell.isBash && fields.some((pieces) => /(?:^|\/)\.[^/]*[*?[]/.test(wildcardsOf(pieces))))
+    throw new NotInterpretable(`the pattern ${word.text} in a script for bash`);
   return fields.flatMap((pieces) => expandPathname(shell.machine.tree, shell.cwd, pieces));
 }
+
+/** The text without wildcards that are quoted. */
+const wildcardsOf = (pieces: readonly Piece[]): string =>
+  pieces.map(({ text, isQuoted }) => (isQuoted ? text.replace(/[*?[]/g, '_') : text)).join('');
 
 /** A word as one value: of an assignment, a redirection or a `case`. */
 export function expandText(shell: Shell, word: Word, isAssignment = false): string {

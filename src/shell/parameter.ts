@@ -30,6 +30,7 @@ function parameterOf(shell: Shell, name: string): string | undefined {
     case '!':
       return shell.hasBackground ? PROCESS_ID : undefined;
     case '-':
+      if (shell.isBash) throw new NotInterpretable('$- in a script for bash');
       return FLAG_ORDER.filter((flag) => shell.flags.has(flag)).join('');
     case 'LINENO':
       throw new NotInterpretable('$LINENO');

@@ -1,7 +1,7 @@
 // Redirections (POSIX XCU 2.7): which open file each descriptor of a command leads to.
-import type { HereDoc, Redirection, WordPart } from 'unbash';
+import type { HereDoc, Redirection, Word, WordPart } from 'unbash';
 import { FileError } from '../filesystem/writable-tree.ts';
-import { expandQuoted, expandText } from './expand.ts';
+import { expandQuoted, expandText, expandWords } from './expand.ts';
 import { absolute, interpretable, isNull, lookAt } from './files.ts';
 import { NotInterpretable } from './program.ts';
 import type { Shell } from './state.ts';
@@ -31,7 +31,7 @@ function open(shell: Shell, redirect: Redirection, streams: ReadonlyMap<number, 
     return textInput(() => text);
   }
   if (redirect.type === 'HereString' || !redirect.target) throw new NotInterpretable('a redirection without a target');
-  const target = expandText(shell, redirect.target);
+  const target = targetOf(shell, redirect.target);
   switch (redirect.operator) {
     case '<&':
     case '>&':
@@ -56,6 +56,14 @@ function open(shell: Shell, redirect: Redirection, streams: ReadonlyMap<number, 
     case '&>>':
       throw new NotInterpretable(redirect.operator);
   }
+}
+
+/** Bash splits it, and does not take more than one word. */
+function targetOf(shell: Shell, word: Word): string {
+  if (!shell.isBash) return expandText(shell, word);
+  const [target, ...more] = expandWords(shell, [word]);
+  if (target === undefined || more.length > 0) throw new NotInterpretable(`an ambiguous redirection: ${word.text}`);
+  return target;
 }
 
 function duplicate(target: string, streams: ReadonlyMap<number, Stream>): Stream | undefined {

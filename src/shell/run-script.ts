@@ -1,6 +1,7 @@
 // Runs a script of a package over a staged filesystem, with bounds on what it may do.
 import { createShell, setFlags } from './call.ts';
 import { evaluate } from './evaluate.ts';
+import { interpreterOf } from './interpreter.ts';
 import { NotInterpretable, type ScriptOptions } from './program.ts';
 import type { Machine } from './state.ts';
 import { textInput, textOutput } from './streams.ts';
@@ -14,11 +15,12 @@ const OUTPUT_LIMIT_CHARS = 64 << 20;
 const START_UMASK = 0o022;
 
 /**
- * The exit status of a script for /bin/sh, as dash gives it. What it did to the tree stays. Throws `NotInterpretable` where the script asks for
+ * The exit status of a script, as the shell of its first line gives it, bash or else dash. What it did to the tree stays. Throws `NotInterpretable` where the script asks for
  * something that is not done here exactly: then the tree is of no use any more.
  */
 export function runScript(text: string, options: ScriptOptions): number {
   const machine = createMachine(options);
+  const { isBash, letters } = interpreterOf(text) ?? { isBash: false, letters: undefined };
   const write = textOutput(options.print);
   const { name, args, env, cwd } = options;
   const streams = new Map([
@@ -26,9 +28,9 @@ export function runScript(text: string, options: ScriptOptions): number {
     [1, write],
     [2, write],
   ]);
-  const shell = createShell({ machine, name, args, cwd, umask: START_UMASK, depth: 0, env, streams });
-  setFlags(shell, /^#![^\n]*\/sh[ \t]+(-\w+)/.exec(text)?.[1]);
-  return runToEnd(shell, () => evaluate(shell, parseScript(text).commands, false));
+  const shell = createShell({ machine, isBash, name, args, cwd, umask: START_UMASK, depth: 0, env, streams });
+  setFlags(shell, letters);
+  return runToEnd(shell, () => evaluate(shell, parseScript(text, isBash).commands, false));
 }
 
 function createMachine({ tree, programs, assumed, modules }: ScriptOptions): Machine {

@@ -1,6 +1,7 @@
 // The state of one shell: what a subshell gets a copy of, and what all shells of one script share.
 import type { Statement } from 'unbash';
 import type { WritableTree } from '../filesystem/writable-tree.ts';
+import { isOfBash } from './bash-variables.ts';
 import { NotInterpretable, type Builtin, type Programs } from './program.ts';
 import type { Stream } from './streams.ts';
 
@@ -31,6 +32,8 @@ type Evaluate = (shell: Shell, statements: readonly Statement[], isTested: boole
 
 export interface Shell {
   readonly machine: Machine;
+  /** Where bash differs from dash, it is bash's meaning or none. */
+  readonly isBash: boolean;
   readonly name: string;
   args: readonly string[];
   readonly variables: Map<string, Variable>;
@@ -117,10 +120,18 @@ export class Jump extends Error {
   }
 }
 
-export const valueOf = (shell: Shell, name: string): string | undefined => shell.variables.get(name)?.value;
+export function valueOf(shell: Shell, name: string): string | undefined {
+  refuseOwn(shell, name);
+  return shell.variables.get(name)?.value;
+}
+
+function refuseOwn(shell: Shell, name: string): void {
+  if (shell.isBash && isOfBash(name)) throw new NotInterpretable(`the variable ${name} in a script for bash`);
+}
 
 /** Throws `ShellError` for one that is readonly. */
 export function assign(shell: Shell, name: string, value: string, more: Partial<Variable> = {}): void {
+  refuseOwn(shell, name);
   const before = shell.variables.get(name);
   if (before?.isReadonly) throw new ShellError(`${name}: is read only`);
   const isExported = shell.flags.has('a') || (before?.isExported ?? false);

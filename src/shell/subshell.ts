@@ -1,5 +1,6 @@
 // Where a shell ends: the status it leaves with, its trap on EXIT, and what its parent sees of it.
 import type { Script } from 'unbash';
+import { NotInterpretable } from './program.ts';
 import { complain, Exit, fork, Return, ShellError, type Shell } from './state.ts';
 import { parseScript } from './syntax.ts';
 
@@ -13,7 +14,7 @@ export function runToEnd(shell: Shell, act: () => number): number {
   let own: number | undefined;
   endOf(shell, () => {
     try {
-      shell.machine.evaluate(shell, parseScript(action).commands, false);
+      shell.machine.evaluate(shell, parseScript(action, shell.isBash).commands, false);
     } catch (error) {
       if (error instanceof Exit) own = error.status & STATUS_MASK;
       throw error;
@@ -32,6 +33,8 @@ function endOf(shell: Shell, act: () => number): number {
   } catch (error) {
     if (error instanceof Exit || error instanceof Return) return error.status & STATUS_MASK;
     if (!(error instanceof ShellError)) throw error;
+    // Bash goes on after some of these errors, and ends with other statuses after others.
+    if (shell.isBash) throw new NotInterpretable(`an error of bash: ${error.message}`);
     complain(shell, error.message);
     return error.status;
   }
@@ -48,6 +51,8 @@ export function capture(shell: Shell, { commands }: Script): string {
   const parts: string[] = [];
   const write = (text: string): void => void parts.push(text);
   shell.substituted = runSubshell(shell, (child) => {
+    // Bash alone (and not in its POSIX mode).
+    if (child.isBash) child.flags.delete('e');
     child.streams = new Map(shell.streams).set(1, { output: { write } });
     return child.machine.evaluate(child, commands, false);
   });

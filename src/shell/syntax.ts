@@ -3,10 +3,10 @@ import type { ParameterExpansionPart, ParsedScript, Redirection, SyntaxNode } fr
 import { forEachChild, parse } from 'unbash';
 import { NotInterpretable } from './program.ts';
 
-/** Throws `NotInterpretable` for what does not parse, and for anything that dash does not have. */
-export function parseScript(text: string): ParsedScript {
+/** Throws `NotInterpretable` for what does not parse, and for anything that dash does not have, whose meaning in bash is not carried out either. */
+export function parseScript(text: string, isBash = false): ParsedScript {
   const script = parse(text);
-  guard(script, text);
+  guard(script, text, isBash ? 'bash' : 'sh');
   return script;
 }
 
@@ -29,15 +29,15 @@ const FOREIGN: Readonly<Record<string, string>> = {
   TestCommand: '[[…]]',
 };
 
-function guard(node: SyntaxNode, text: string): void {
+function guard(node: SyntaxNode, text: string, shell: 'bash' | 'sh'): void {
   const source = node.type === 'Script' ? (node.source ?? text) : text;
-  const foreign = FOREIGN[node.type] ?? foreignPart(node, source);
-  if (foreign !== undefined) throw new NotInterpretable(`${foreign} in a script for sh`);
-  forEachChild(node, (child) => guard(child, source));
+  const foreign = FOREIGN[node.type] ?? foreignPart(node, source, shell);
+  if (foreign !== undefined) throw new NotInterpretable(`${foreign} in a script for ${shell}`);
+  forEachChild(node, (child) => guard(child, source, shell));
 }
 
 // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- what is not named here is dash's too
-function foreignPart(node: SyntaxNode, source: string): string | undefined {
+function foreignPart(node: SyntaxNode, source: string, shell: 'bash' | 'sh'): string | undefined {
   // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- see above
   switch (node.type) {
     case 'Script':
@@ -48,6 +48,11 @@ function foreignPart(node: SyntaxNode, source: string): string | undefined {
     case 'Assignment':
       if (node.append === true) return '+=';
       return node.index ? 'an array' : undefined;
+    case 'Command':
+      // Bash expands it there as in an assignment.
+      return shell === 'bash' && node.args.some(({ text }) => /^[A-Za-z_]\w*=(?:[^'"]*:)?~/.test(text))
+        ? '=~'
+        : undefined;
     case 'Pipeline':
       return node.operators.includes('|&') ? '|&' : undefined;
     case 'CaseItem':
@@ -57,7 +62,7 @@ function foreignPart(node: SyntaxNode, source: string): string | undefined {
     case 'ArithmeticExpansion':
       return node.text.startsWith('$((') ? undefined : '$[…]';
     case 'BraceExpansion':
-      return node.parts ? 'a brace expansion' : undefined;
+      return shell === 'bash' || node.parts ? 'a brace expansion' : undefined;
     case 'ParameterExpansion':
       return foreignParameter(node);
     case 'CommandExpansion':

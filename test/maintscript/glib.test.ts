@@ -49,4 +49,10 @@ describe('programs that are not carried out', () => {
     expect(() => run('python3 /usr/lib/python3/evil.py')).toThrow(NotInterpretable);
     expect([...tree.changes()]).toEqual([]);
   });
+
+  it('rebuild no index of icons that the base has', () => {
+    const tree = makeTree({ '/icons/new.png': '' }, { 'icons/icon-theme.cache': 1 });
+    const run = (): unknown => runProgram(tree, LEFT_OUT.get('gtk-update-icon-cache')!, 'x --force --quiet /icons');
+    expect(run).toThrow(/\/icons\/icon-theme\.cache/);
+  });
 });

@@ -65,7 +65,7 @@ class World {
   }
 
   /** Standard output and status of a script, as dpkg would run it. */
-  run(script: string): { readonly out: string; readonly status: number } {
+  run(script: string, shell = 'sh'): { readonly out: string; readonly status: number } {
     const state: DpkgState = {
       find: (name) => (name === 'demo' || name === 'demo:amd64' ? installed : undefined),
       all: () => [installed],
@@ -84,7 +84,7 @@ class World {
       }),
     ]);
     let out = '';
-    const status = runScript(`#!/bin/sh\n${script}`, {
+    const status = runScript(`#!/bin/${shell}\n${script}`, {
       tree: this.tree,
       programs,
       assumed: new Set([...programs.keys(), 'sh']),
@@ -126,6 +126,52 @@ describe('accounts', () => {
     world.run('addgroup --system --quiet tools; groupadd -g 42 shadow');
     expect(world.tree.readText('/etc/group')).toMatch(/^tools:x:10\d:$/m);
     expect(world.tree.readText('/etc/group')).toMatch(/^shadow:x:42:$/m);
+  });
+});
+
+// What the programs of shadow 4.13 and adduser 3.134 leave for the same calls.
+describe('numbers and orders of accounts', () => {
+  it('are given out below the lowest system number, and from the top where that leaves the range', () => {
+    const world = new World();
+    world.run('groupadd -r first; groupadd -g 450 low; groupadd -r second; groupadd -g 101 lowest; groupadd -r third');
+    expect(world.tree.readText('/etc/group').split('\n').slice(3, 8)).toEqual([
+      'first:x:999:',
+      'low:x:450:',
+      'second:x:449:',
+      'lowest:x:101:',
+      'third:x:998:',
+    ]);
+  });
+
+  it('a renamed group stands last', () => {
+    const world = new World();
+    expect(world.run('groupmod -n devil daemon').status).toBe(0);
+    expect(world.tree.readText('/etc/group')).toBe('root:x:0:\nnogroup:x:65534:\ndevil:x:1:\n');
+    expect(world.tree.readText('/etc/gshadow')).toBe('root:*::\nnogroup:*::\ndevil:*::\n');
+  });
+
+  it('useradd misses a group before it knows the user', () => {
+    expect(new World().run('useradd -r -g nowhere root').status).toBe(6);
+    expect(new World().run('useradd -r -g daemon root').status).toBe(9);
+  });
+
+  it('a group may be a number that some group has', () => {
+    const world = new World();
+    expect(world.run('useradd -r -g 12345 x').status).toBe(6);
+    expect(world.run('useradd -r -G also,12345 x').out).toBe(
+      "useradd: group 'also' does not exist\nuseradd: group '12345' does not exist\n",
+    );
+    expect(world.run('set -e; useradd -r -g 1 -G root,0,root x; usermod -aG 65534,1 x').status).toBe(0);
+    expect(lastLine(world.tree.readText('/etc/passwd'))).toBe('x:x:999:1::/home/x:/bin/sh');
+    expect(world.tree.readText('/etc/group')).toBe('root:x:0:x\ndaemon:x:1:x\nnogroup:x:65534:x\n');
+    expect(world.run('usermod -g 12345 x').status).toBe(6);
+  });
+
+  it('a home belongs to the next free group where the own one was there before', () => {
+    const world = new World();
+    world.run('groupadd -g 450 x; adduser --system --group --home /tmp/x --quiet x');
+    expect(lastLine(world.tree.readText('/etc/passwd'))).toBe('x:x:100:450::/tmp/x:/usr/sbin/nologin');
+    expect(world.tree.get('/tmp/x')).toMatchObject({ uid: 100, gid: 100, mode: 0o755 });
   });
 });
 
@@ -208,6 +254,21 @@ if deb-systemd-helper --quiet was-enabled x.service; then deb-systemd-helper ena
     ]);
   });
 
+  it('have no suffix where the target is quoted, as deb-systemd-helper 1.65 reads it', () => {
+    const unit = '[Install]\nWantedBy="q.target"\nRequiredBy=r.target\n';
+    const world = new World({ '/lib/systemd/system/y.service': unit });
+    expect(world.run('deb-systemd-helper enable y.service').status).toBe(0);
+    expect(linksOf(world.tree, '/etc/systemd/system/q.target')).toEqual(['y.service -> /lib/systemd/system/y.service']);
+    expect(linksOf(world.tree, '/etc/systemd/system/r.target.requires')).toEqual([
+      'y.service -> /lib/systemd/system/y.service',
+    ]);
+  });
+
+  it('are refused where an alias is quoted', () => {
+    const world = new World({ '/lib/systemd/system/y.service': '[Install]\nAlias="z.service"\n' });
+    expect(() => world.run('deb-systemd-helper enable y.service')).toThrow(NotInterpretable);
+  });
+
   it('are not started', () => {
     const world = new World({ '/etc/init.d/x': '#!/bin/sh\nexit 1\n' });
     expect(world.run('invoke-rc.d x start || exit 1; deb-systemd-invoke start x.service').status).toBe(0);
@@ -226,6 +287,22 @@ db_get demo/flag; echo "$RET" >&2
 db_get demo/none || echo "no $?" >&2
 db_stop`;
     expect(world.run(script).out).toBe('skipped 30\ntwo\none\ntrue\nno 10\n');
+  });
+
+  it('answers scripts for bash, in variables that are local', () => {
+    const script = `set -e
+. /usr/share/debconf/confmodule
+readonly WHERE=/etc
+answer() {
+  local -r NAME="$1"
+  local RET=false
+  db_get "$NAME" || RET=none
+  if [ "$RET" == true ]; then echo "$WHERE\\n" >&2; fi
+}
+answer demo/flag
+answer demo/none
+echo "\${NAME-unset}" >&2`;
+    expect(new World().run(script, 'bash').out).toBe('/etc\\n\nunset\n');
   });
 });
 

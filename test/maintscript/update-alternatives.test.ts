@@ -72,6 +72,38 @@ describe('update-alternatives', () => {
     expect(run('--set', 'x', '/bin/c').status).toBe(2);
   });
 
+  it('stays with the current choice among several of one priority', () => {
+    const { tree, run } = alternatives();
+    run('--install', '/bin/x', 'x', '/bin/b', '10');
+    run('--install', '/bin/x', 'x', '/bin/a', '10');
+    expect(linksOf(tree, '/etc/alternatives')).toEqual(['x -> /bin/b']);
+    expect(run('--query', 'x').out).toContain('Best: /bin/b\nValue: /bin/b\n');
+    expect(run('--display', 'x').out).toContain('best version is /bin/b\n');
+    run('--auto', 'x');
+    expect(linksOf(tree, '/etc/alternatives')).toEqual(['x -> /bin/b']);
+  });
+
+  it('makes a new group automatic over a link that was there', () => {
+    const { tree, run } = alternatives();
+    tree.symlink('/etc/alternatives/x', '/bin/b');
+    expect(run('--install', '/bin/x', 'x', '/bin/a', '10')).toEqual({
+      status: 0,
+      out: 'update-alternatives: using /bin/a to provide /bin/x (x) in auto mode\n',
+      error:
+        'update-alternatives: warning: /etc/alternatives/x has been changed (manually or by a script); switching to manual updates only\n',
+    });
+    expect(linksOf(tree, '/etc/alternatives')).toEqual(['x -> /bin/a']);
+    expect(tree.readText('/var/lib/dpkg/alternatives/x')).toMatch(/^auto\n/);
+  });
+
+  it('takes away the link of a slave that the current choice does not have', () => {
+    const { tree, run } = alternatives();
+    run('--install', '/bin/x', 'x', '/bin/b', '20');
+    tree.symlink('/man/x.1', '/elsewhere');
+    run(...A);
+    expect(linksOf(tree, '/man')).toEqual([]);
+  });
+
   it('refuses what it does not do exactly', () => {
     const { run } = alternatives();
     expect(() => run('--config', 'x')).toThrow(NotInterpretable);

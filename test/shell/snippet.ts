@@ -50,4 +50,5 @@ export function run(script: string, more: Partial<ScriptOptions> = {}): Ran {
   return { tree, stdout, status };
 }
 
-export const runSnippet = (script: string): Ran => run(`exec 2>/dev/null\n${script}`);
+export const runSnippet = (script: string, shell: 'bash' | 'sh' = 'sh'): Ran =>
+  run(`#!/bin/${shell}\nexec 2>/dev/null\n${script}`);
