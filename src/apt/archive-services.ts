@@ -19,6 +19,8 @@ export interface ArchiveServices {
   readonly offline: boolean;
   /** Counts bytes that came over the network. */
   readonly meter: { readonly add: (bytes: number) => void };
+  /** Told of an index that was never read here. */
+  readonly onNewIndex?: () => void;
 }
 
 /** The URL of a file by its path below the source's URI; characters that mean something in URLs are part of names here. */

@@ -3,8 +3,11 @@ import { ImageSpecError } from '../core/error.ts';
 import { decompressed } from '../filesystem/decompress.ts';
 import { decompressXz } from '../deb/xz.ts';
 
-/** Endings of an index in the order in which they are asked for: smallest first. */
-export const ENDINGS = ['.xz', '.zst', '.gz', ''] as const;
+/**
+ * Endings of an index in the order in which they are asked for: what Node itself decompresses comes first. bookworm's main has 9 MB as .xz
+ * and 12 MB as .gz, which takes 0.1 s instead of 0.7 s: more is gained from 40 Mbit/s on, and less lost on slower lines than a tenth.
+ */
+export const ENDINGS = ['.zst', '.gz', '.xz', ''] as const;
 export type Ending = (typeof ENDINGS)[number];
 
 /** Throws `RELEASE_INVALID` for bytes that are not so compressed, `TOO_LARGE` beyond `limitBytes` of content. */

@@ -36,6 +36,7 @@ export async function fetchIndex(
   const known = await cache.readRecord(KIND, key);
   const opened = known && openPackagesRecord(known);
   if (opened) return opened;
+  services.onNewIndex?.();
   const { file, variant } = await download(ctx, index, source, release, services);
   const record = await step(ctx, { step: 'index', subject: index.name }, () => readIndex(file, variant, index));
   await cache.writeRecord(KIND, key, record);
@@ -48,7 +49,7 @@ async function readIndex(file: string, { ending, size }: IndexVariant, index: Ch
   const { name, unpacked } = index;
   const limit = unpacked?.size ?? INDEX_LIMIT_BYTES;
   const content = decompressIndex(readRange(file, 0, size), ending, limit, name);
-  return makePackagesRecord(unpacked ? verified(content, unpacked, name) : content, name);
+  return makePackagesRecord(unpacked ? verified(content, unpacked, name) : content, name, unpacked?.size);
 }
 
 interface Downloaded {

@@ -1,5 +1,5 @@
 // A kept Packages file, opened: names are found by bisection in the bytes, and a stanza becomes text only when it is asked for.
-import { HEADER_BYTES } from './packages-record.ts';
+import { TRAILER_WORDS } from './packages-record.ts';
 
 export interface PackagesIndex {
   /** Stanzas of the packages of this name, in the order of the file. */
@@ -17,43 +17,43 @@ export interface PackagesIndex {
 /** Opens what `makePackagesRecord` made; undefined for anything else. Costs nothing by its size. */
 export function openPackagesRecord(record: Uint8Array): PackagesIndex | undefined {
   const bytes = Buffer.from(record.buffer, record.byteOffset, record.length);
-  if (bytes.length < HEADER_BYTES) return undefined;
-  const nameCount = bytes.readUInt32LE(0);
-  const stanzaCount = bytes.readUInt32LE(4);
-  const providerCount = bytes.readUInt32LE(8);
-  const nameEnds = HEADER_BYTES;
+  const trailer = bytes.length - 4 * TRAILER_WORDS;
+  if (trailer < 0) return undefined;
+  const [names = 0, nameBytes = 0, nameCount = 0, stanzaCount = 0, providerCount = 0] = Array.from(
+    { length: TRAILER_WORDS },
+    (_, word) => bytes.readUInt32LE(trailer + 4 * word),
+  );
+  const nameEnds = names + nameBytes;
   const ownEnds = nameEnds + nameCount * 4;
   const providerEnds = ownEnds + nameCount * 4;
   const ranks = providerEnds + nameCount * 4;
-  const providers = ranks + nameCount * 4;
+  const own = ranks + nameCount * 4;
+  const providers = own + stanzaCount * 4;
   const stanzaEnds = providers + providerCount * 4;
-  const names = stanzaEnds + stanzaCount * 4;
-  if (names > bytes.length) return undefined;
+  if (stanzaEnds + stanzaCount * 4 !== trailer) return undefined;
   /** The range of item `index` in a table of ends. */
   const range = (table: number, index: number): readonly [start: number, end: number] => [
     index === 0 ? 0 : bytes.readUInt32LE(table + (index - 1) * 4),
     bytes.readUInt32LE(table + index * 4),
   ];
-  const stanzas = names + (nameCount === 0 ? 0 : range(nameEnds, nameCount - 1)[1]);
-  if (stanzas + (stanzaCount === 0 ? 0 : range(stanzaEnds, stanzaCount - 1)[1]) !== bytes.length) return undefined;
   const nameAt = (index: number): Buffer => {
     const [start, end] = range(nameEnds, index);
     return bytes.subarray(names + start, names + end);
   };
-  const stanzaAt = (index: number): string => {
-    const [start, end] = range(stanzaEnds, index);
-    return bytes.toString('utf8', stanzas + start, stanzas + end);
-  };
+  /** Texts of the stanzas whose numbers stand at the places of a table. */
+  const stanzasAt = (table: number, [start, end]: readonly [number, number]): string[] =>
+    Array.from({ length: end - start }, (_, at) =>
+      bytes.toString('utf8', ...range(stanzaEnds, bytes.readUInt32LE(table + (start + at) * 4))),
+    );
   const find = (name: string): number | undefined => bisect(nameCount, nameAt, Buffer.from(name));
   return {
     named: (name) => {
       const index = find(name);
-      return index === undefined ? [] : numbers(range(ownEnds, index)).map(stanzaAt);
+      return index === undefined ? [] : stanzasAt(own, range(ownEnds, index));
     },
     providing: (name) => {
       const index = find(name);
-      if (index === undefined) return [];
-      return numbers(range(providerEnds, index)).map((at) => stanzaAt(bytes.readUInt32LE(providers + at * 4)));
+      return index === undefined ? [] : stanzasAt(providers, range(providerEnds, index));
     },
     size: nameCount,
     rank: (name) => {
@@ -67,10 +67,6 @@ export function openPackagesRecord(record: Uint8Array): PackagesIndex | undefine
       }
     },
   };
-}
-
-function numbers([start, end]: readonly [number, number]): number[] {
-  return Array.from({ length: end - start }, (_, index) => start + index);
 }
 
 function bisect(count: number, at: (index: number) => Buffer, wanted: Buffer): number | undefined {

@@ -7,12 +7,12 @@ import { createContext, together } from '../core/context.ts';
 import type { Digest } from '../core/digest.ts';
 import { Once } from '../core/once.ts';
 import { createPacker } from '../layer/packer.ts';
+import { createWorkPool } from '../layer/work-pool.ts';
 import { registryStore } from '../registry/store.ts';
 import type { LoadedSpec } from '../spec/load.ts';
 import { findSpec, loadSpec } from '../spec/load.ts';
 import { assembleRoot, imageAnnotations } from './assemble.ts';
 import { resolveRoot } from './bases.ts';
-import type { DebShelf } from './debs.ts';
 import { createDebShelf } from './debs.ts';
 import type { Environment } from './environment.ts';
 import type { Existing } from './existing.ts';
@@ -34,7 +34,6 @@ import { prepare } from './prepare.ts';
 import type { BuildOptions } from './request.ts';
 import { createRequest } from './request.ts';
 import type { BuildResult, ImageResult, PlanResult } from './result.ts';
-import type { Services } from './services.ts';
 import { openTarget, withServices } from './services.ts';
 import { createShelf } from './wheels.ts';
 
@@ -78,13 +77,15 @@ async function withJob<T>(
   const ctx = createContext(options);
   const imageName = await loaded.spec.imageName({ directory: loaded.directory });
   const request = createRequest(loaded.spec, imageName, options, environment.workingDirectory);
-  return withServices(environment, options.cacheFolder, (services) =>
-    work(ctx, { loaded, request, options, services, debs: debShelf(services, options) }),
-  );
-}
-
-function debShelf(services: Services, { offline = false, workers }: BuildOptions): DebShelf {
-  return createDebShelf(services, offline, workers ?? Math.min(services.environment.processors - 1, WORKERS_MAX));
+  return withServices(environment, options.cacheFolder, async (services) => {
+    const pool = createWorkPool(options.workers ?? Math.min(environment.processors - 1, WORKERS_MAX));
+    try {
+      const debs = createDebShelf(services, options.offline ?? false, pool);
+      return await work(ctx, { loaded, request, options, services, pool, debs });
+    } finally {
+      await pool.close();
+    }
+  });
 }
 
 async function existing(ctx: Context, { request, services }: Job): Promise<Existing | undefined> {
@@ -130,12 +131,12 @@ const WORKERS_FROM_BYTES = 60e6;
 /** More threads than this only wait for memory and the network; each takes 20 MB. */
 const WORKERS_MAX = 4;
 
-function workerCount({ options, services }: Job, { platforms }: Preparation): number {
-  if (options.workers !== undefined) return options.workers;
+function startsThreads({ options }: Job, { platforms }: Preparation): boolean {
+  if (options.workers !== undefined) return true;
   const wheels = platforms.flatMap(({ lock }) => lock?.wheels ?? []).reduce((sum, { size }) => sum + (size ?? 0), 0);
   const bytes = wheels + platforms.reduce((sum, { debian }) => sum + (debian?.size ?? 0), 0);
   // The calling thread sends what they pack, and packs what is small.
-  return bytes < WORKERS_FROM_BYTES ? 0 : Math.min(services.environment.processors - 1, WORKERS_MAX);
+  return bytes >= WORKERS_FROM_BYTES;
 }
 
 async function make(
@@ -149,7 +150,7 @@ async function make(
   const targets = await Promise.all(request.outputs.map(({ transport }) => openTarget(transport, services, scratch)));
   let senders: Sender[] = [];
   const flights = createFlights(ctx, (inner) => (senders = targets.map((target) => createSender(inner, target))));
-  const packer = createPacker(flights.ctx, { workers: workerCount(job, prepared) });
+  const packer = createPacker(flights.ctx, { pool: job.pool, startsThreads: startsThreads(job, prepared) });
   const identity = {
     strictKey: strictKey(inputs.digest, prepared.bases.rootDigest, prepared.locks.digest),
     lock: prepared.locks.digest,
@@ -167,34 +168,30 @@ async function make(
     once: new Once<Digest, LayerRecord>(),
     onReady: flights.send,
   };
-  try {
-    const work = together(
-      flights.ctx,
-      prepared.platforms.map((platform) => (inner): Promise<PlatformImage> => {
-        const { image } = platform.reader.base;
-        const baseLayers = (image?.layers ?? []).map((layer) => ({ ...layer, title: 'base image' }));
-        baseLayers.forEach(flights.send);
-        return buildPlatform(inner, platformInput(job, inputs, platform, shelf), tools, baseLayers, identity);
-      }),
-    );
-    const platforms = await flights.land(work);
-    const images = platforms.map(({ image }) => image);
-    // When all packages have turned out to be sound, and before any name tells of them.
-    await keepLock(job, prepared);
-    const root = assembleRoot(images, imageAnnotations(prepared.platforms[0]!.reader.base, identity));
-    const reports = await Promise.all(
-      senders.map(async (sender, i) => {
-        const report = await sender.finish(root, request.outputs[i]!.tags);
-        await targets[i]!.close?.(ctx);
-        return report;
-      }),
-    );
-    const downloaded = services.downloads.total();
-    const warnings = prepared.platforms.flatMap(({ name, debian }) =>
-      (debian?.warnings() ?? []).map((text) => `${name}: ${text}`),
-    );
-    return imageResult({ request, root, platforms, reports, strictKey: identity.strictKey, downloaded, warnings });
-  } finally {
-    await packer.close();
-  }
+  const work = together(
+    flights.ctx,
+    prepared.platforms.map((platform) => (inner): Promise<PlatformImage> => {
+      const { image } = platform.reader.base;
+      const baseLayers = (image?.layers ?? []).map((layer) => ({ ...layer, title: 'base image' }));
+      baseLayers.forEach(flights.send);
+      return buildPlatform(inner, platformInput(job, inputs, platform, shelf), tools, baseLayers, identity);
+    }),
+  );
+  const platforms = await flights.land(work);
+  const images = platforms.map(({ image }) => image);
+  // When all packages have turned out to be sound, and before any name tells of them.
+  await keepLock(job, prepared);
+  const root = assembleRoot(images, imageAnnotations(prepared.platforms[0]!.reader.base, identity));
+  const reports = await Promise.all(
+    senders.map(async (sender, i) => {
+      const report = await sender.finish(root, request.outputs[i]!.tags);
+      await targets[i]!.close?.(ctx);
+      return report;
+    }),
+  );
+  const downloaded = services.downloads.total();
+  const warnings = prepared.platforms.flatMap(({ name, debian }) =>
+    (debian?.warnings() ?? []).map((text) => `${name}: ${text}`),
+  );
+  return imageResult({ request, root, platforms, reports, strictKey: identity.strictKey, downloaded, warnings });
 }

@@ -91,6 +91,8 @@ async function resolve(
     now: environment.now,
     offline: options.offline ?? false,
     meter: downloads,
+    // New lists mean new packages; of lists that are known, the packages mostly are too.
+    onNewIndex: job.debs.expect,
   });
   const installed = installedVersions(await reader.facts(ctx), architecture);
   // An image from nothing needs the files of these to be a system at all: folders with their modes, and accounts.

@@ -4,6 +4,8 @@ import type { Digest } from '../core/digest.ts';
 import type { HeadersFor } from '../apt/apt-auth.ts';
 import type { LockedDeb } from '../deb/locked-deb.ts';
 import type { OpenedDeb } from '../deb/opened-deb.ts';
+import { UNPACK_MODULE } from '../deb/unpack-module.ts';
+import type { WorkPool } from '../layer/work-pool.ts';
 import type { Services } from './services.ts';
 import { metered } from './services.ts';
 
@@ -11,6 +13,8 @@ import { metered } from './services.ts';
 type Credentials = () => Promise<HeadersFor>;
 
 export interface DebShelf {
+  /** Says that packages will have to be unpacked as soon as it is known which: threads are started meanwhile. */
+  readonly expect: () => void;
   /** Tells the shelf of packages that layers of this build may refer to. */
   readonly add: (packages: readonly LockedDeb[], credentials: Credentials) => void;
   /** Packages that were added, in their order. */
@@ -21,7 +25,7 @@ export interface DebShelf {
   readonly digests: ReadonlyMap<string, Digest>;
 }
 
-export function createDebShelf({ cache, http, downloads }: Services, offline: boolean, workers: number): DebShelf {
+export function createDebShelf({ cache, http, downloads }: Services, offline: boolean, pool: WorkPool): DebShelf {
   const digests = new Map<string, Digest>();
   const known = new Map<Digest, { readonly deb: LockedDeb; readonly credentials: Credentials }>();
   const open: DebShelf['open'] = async (ctx, packages) => {
@@ -31,7 +35,7 @@ export function createDebShelf({ cache, http, downloads }: Services, offline: bo
       const headers = (await known.get(digest)!.credentials())(address);
       yield* metered(http.download(inner, address, { headers, isCheckedByReader: true }), downloads);
     };
-    const byDigest = await openDebs(ctx, packages, { cache, open: fetchOne, offline, workers });
+    const byDigest = await openDebs(ctx, packages, { cache, open: fetchOne, offline, pool });
     const opened = packages.map(({ digest }) => byDigest.get(digest)!);
     for (const { content } of opened) if (content) digests.set(content.file, content.digest);
     return opened;
@@ -46,5 +50,5 @@ export function createDebShelf({ cache, http, downloads }: Services, offline: bo
   const add: DebShelf['add'] = (packages, credentials) => {
     for (const deb of packages) known.set(deb.digest, { deb, credentials });
   };
-  return { add, open, find, digests };
+  return { expect: () => pool.prepare(UNPACK_MODULE, true), add, open, find, digests };
 }

@@ -1,4 +1,5 @@
 // One image to be built: what is wanted, where it goes, and what there is to work with.
+import type { WorkPool } from '../layer/work-pool.ts';
 import type { LoadedSpec } from '../spec/load.ts';
 import type { DebShelf } from './debs.ts';
 import { sourceDateEpoch } from './environment.ts';
@@ -10,6 +11,8 @@ export interface Job {
   readonly request: Request;
   readonly options: BuildOptions;
   readonly services: Services;
+  /** Threads for all that takes long: unpacking packages, packing layers. */
+  readonly pool: WorkPool;
   /** The Debian packages of this job. */
   readonly debs: DebShelf;
 }

@@ -111,7 +111,7 @@ export async function buildPlatform(
 ): Promise<PlatformImage> {
   const { spec, epoch } = input;
   const { reader, details, lock } = input.platform;
-  const layers = await makeLayers(ctx, await wantedLayers(ctx, input, tools.packer.start), tools);
+  const layers = await makeLayers(ctx, await wantedLayers(ctx, input, tools.packer.prepare), tools);
   const env: [string, string][] = [['PYTHONPATH', FILES_ROOT], ...(spec.env ?? []), ['_F_IMG_ID', input.specId]];
   const image = assembleImage({
     base: reader.base,

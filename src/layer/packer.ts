@@ -5,44 +5,35 @@ import type { Entry } from '../filesystem/entry.ts';
 import { sizeOf } from '../filesystem/entry.ts';
 import type { PackRequest } from './pack.ts';
 import type { PackedLayer } from './recipe.ts';
-import { createWorkPool } from './work-pool.ts';
+import type { WorkPool } from './work-pool.ts';
 
 export interface Packer {
-  /** As `pack`, which tells the errors. Requests that find everybody busy wait, in order. */
+  /** As `pack`, which tells the errors. Requests that find everybody busy wait. */
   readonly pack: (request: PackRequest) => Promise<PackedLayer>;
-  /** Starts the threads before there is something to pack: they need some time of their own. */
-  readonly start: () => void;
-  /** Ends the threads, which would keep the process alive. To be called when no request is open any more. */
-  readonly close: () => Promise<void>;
+  /** Says that there will be something to pack. */
+  readonly prepare: () => void;
 }
 
 export interface PackerOptions {
-  /** Threads beside the calling one, which packs everything if there are none, in slices of about 3 ms. */
-  readonly workers: number;
+  readonly pool: WorkPool;
+  /** Whether there is so much to pack that threads are started for it. */
+  readonly startsThreads: boolean;
 }
 
-/** The worker's file has the extension of this one, be it source or built. */
-const WORKER_FILE = new URL(`./pack-worker${extname(import.meta.url)}`, import.meta.url);
+const MODULE = new URL(`./pack-work${extname(import.meta.url)}`, import.meta.url);
 
 /** With threads, the calling one helps with layers of up to this many bytes: what takes longer is better left to them. */
 const HELP_BYTES = 64 << 20;
 
-/** Threads start when requests need them, unless `start` was called. The context's abort stops all packing. */
-export function createPacker(ctx: Context, { workers }: PackerOptions): Packer {
-  const pool = createWorkPool<Omit<PackRequest, 'onProgress'>, PackedLayer>({
-    workers,
-    workerFile: WORKER_FILE,
-    here: async (inner, request, onProgress) => {
-      // Loaded when there is something to pack: a build whose layers are known starts sooner.
-      const { pack } = await import('./pack.ts');
-      return pack(inner, { ...request, onProgress });
-    },
-    helps: ({ entries }) => contentBytes(entries) <= HELP_BYTES,
-  });
+/** The context's abort stops all packing. */
+export function createPacker(ctx: Context, { pool, startsThreads }: PackerOptions): Packer {
   return {
-    pack: ({ onProgress, ...request }) => pool.run(ctx, request, onProgress),
-    start: pool.start,
-    close: pool.close,
+    prepare: () => pool.prepare(MODULE, startsThreads),
+    pack: async ({ onProgress, ...request }) => {
+      const effort = contentBytes(request.entries);
+      const work = { module: MODULE, request, effort, startsThreads, isShort: effort <= HELP_BYTES };
+      return (await pool.run(ctx, work, onProgress)) as PackedLayer;
+    },
   };
 }
 

@@ -1,8 +1,21 @@
 // What goes between a pool and its worker threads: plain data, errors of ours included.
+import type { Context } from '../core/context.ts';
 import type { ErrorCode, ErrorFacts } from '../core/error.ts';
 import { ImageSpecError, isImageSpecError, messageOf } from '../core/error.ts';
 
-export type ToWorker<Request> = { readonly type: 'work'; readonly request: Request } | { readonly type: 'abort' };
+export type ToWorker =
+  /** `module` is the URL of a `WorkModule`. */
+  | { readonly type: 'work'; readonly module: string; readonly request: unknown }
+  | { readonly type: 'load'; readonly module: string }
+  | { readonly type: 'abort' };
+
+export interface WorkModule {
+  readonly work: (ctx: Context, request: unknown, onProgress?: (done: number) => void) => Promise<unknown>;
+}
+
+export async function loadWork(module: string): Promise<WorkModule> {
+  return (await import(module)) as WorkModule;
+}
 
 export type FromWorker<Result> =
   | { readonly type: 'progress'; readonly done: number }

@@ -1,4 +1,5 @@
 // The near end of a worker thread: hands it one request at a time.
+import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Context } from '../core/context.ts';
 import { abortedError } from '../core/context.ts';
@@ -8,13 +9,15 @@ import { receiveError } from './work-message.ts';
 /** Nearly all that this work makes is dropped at once: more room for it would only be more memory in use. */
 const YOUNG_MEGABYTES = 4;
 
-export class WorkThread<Request, Result> {
+/** The worker's file has the extension of this one, be it source or built. */
+const WORKER_FILE = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
+
+export class WorkThread {
   readonly #worker: Worker;
   #isAlive = true;
 
-  /** @param workerFile calls `serveWork` */
-  constructor(workerFile: URL) {
-    this.#worker = new Worker(workerFile, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES } });
+  constructor() {
+    this.#worker = new Worker(WORKER_FILE, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES } });
     const onEnd = (): void => {
       this.#isAlive = false;
     };
@@ -26,9 +29,9 @@ export class WorkThread<Request, Result> {
   }
 
   /** Must not be called again before it has settled. After an abort it settles when the thread has cleaned up. */
-  async run(ctx: Context, request: Request, onProgress?: (done: number) => void): Promise<Result> {
-    const { promise, resolve, reject } = Promise.withResolvers<Result>();
-    const onMessage = (message: FromWorker<Result>): void => {
+  async run(ctx: Context, module: URL, request: unknown, onProgress?: (done: number) => void): Promise<unknown> {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const onMessage = (message: FromWorker<unknown>): void => {
       if (message.type === 'progress') onProgress?.(message.done);
       else if (message.type === 'done') resolve(message.result);
       else if (message.type === 'broken') reject(message.error);
@@ -36,7 +39,7 @@ export class WorkThread<Request, Result> {
     };
     const onExit = (status: number): void => reject(new Error(`a worker thread ended with status ${status}`));
     const onAbort = (): void => this.#send({ type: 'abort' });
-    this.#send({ type: 'work', request });
+    this.#send({ type: 'work', module: module.href, request });
     this.#worker.on('message', onMessage).on('error', reject).on('exit', onExit);
     ctx.signal.addEventListener('abort', onAbort);
     try {
@@ -47,11 +50,16 @@ export class WorkThread<Request, Result> {
     }
   }
 
+  /** Loads what works of this kind need, before there is one. */
+  load(module: URL): void {
+    this.#send({ type: 'load', module: module.href });
+  }
+
   async close(): Promise<void> {
     await this.#worker.terminate();
   }
 
-  #send(message: ToWorker<Request>): void {
+  #send(message: ToWorker): void {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origin
     this.#worker.postMessage(message);
   }

@@ -94,11 +94,11 @@ export function createLocalCache(root: string, { now, random }: CacheOptions): L
     readRecord: async (kind, key) => {
       const file = recordFile(kind, key);
       if ((await use(file, now())) === undefined) return undefined;
-      const sealed = await readFile(file).catch(() => undefined);
-      return sealed && unseal(sealed, kind, key);
+      const found = await readFile(file).catch(() => undefined);
+      return found && unseal(found, kind, key);
     },
     writeRecord: async (kind, key, bytes) => {
-      await write(createContext(), recordFile(kind, key), seal(bytes, kind, key));
+      await write(createContext(), recordFile(kind, key), sealed(bytes, kind, key));
     },
   };
 }
@@ -146,15 +146,20 @@ async function share<K, V>(ctx: Context, running: Map<K, Promise<V>>, key: K, wo
   return share(ctx, running, key, work);
 }
 
-/** A record is a line with the digest of kind, key and content, then the content: a cut, changed or misplaced one does not fit. */
-function seal(bytes: Uint8Array, kind: string, key: Digest): Uint8Array {
-  return Buffer.concat([Buffer.from(`${sealOf(bytes, kind, key)}\n`), bytes]);
+/**
+ * A record is a line with the digest of kind, key and content, then the content: a cut, changed or misplaced one does not fit. Two chunks,
+ * since records of indices have 30 MB.
+ */
+// oxlint-disable-next-line typescript/require-await -- the bytes are there
+async function* sealed(bytes: Uint8Array, kind: string, key: Digest): AsyncGenerator<Uint8Array, void, undefined> {
+  yield Buffer.from(`${sealOf(bytes, kind, key)}\n`);
+  yield bytes;
 }
 
-function unseal(sealed: Buffer, kind: string, key: Digest): Uint8Array | undefined {
-  const end = sealed.indexOf('\n');
-  const bytes = sealed.subarray(end + 1);
-  return sealed.toString('latin1', 0, end) === sealOf(bytes, kind, key) ? bytes : undefined;
+function unseal(found: Buffer, kind: string, key: Digest): Uint8Array | undefined {
+  const end = found.indexOf('\n');
+  const bytes = found.subarray(end + 1);
+  return found.toString('latin1', 0, end) === sealOf(bytes, kind, key) ? bytes : undefined;
 }
 
 function sealOf(bytes: Uint8Array, kind: string, key: Digest): Digest {

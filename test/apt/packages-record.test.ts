@@ -78,13 +78,29 @@ describe('a kept index', () => {
   it.each([
     ['no field', 'Package: a\nnonsense\n', 'Packages of x cannot be used: "nonsense" is not "Field: value"'],
     ['no name', 'Version: 1\n', 'names no package'],
-    ['a line without end', `Package: ${'x'.repeat(5 << 20)}`, 'a line is longer than'],
+    ['a stanza without end', `Package: ${'x'.repeat(5 << 20)}`, 'a stanza is longer than'],
   ])('is not made of %s', async (_name, text, words) => {
     const error = await expectCode(
       () => makePackagesRecord(inPieces(text, 1 << 20), 'Packages of x'),
       'RELEASE_INVALID',
     );
     expect(error.message).toContain(words);
+  });
+
+  it('finds each of many names, and their ranks in the order in which they are mentioned', async () => {
+    const names = Array.from({ length: 9000 }, (_, at) => `name-${(at * 7919) % 9000}`);
+    const index = await open(names.map((name) => `Package: ${name}\nRecommends: other-${name}\n`).join('\n'), 4000);
+    expect(index.size).toBe(names.length);
+    expect(names.map((name) => index.rank(name))).toEqual(names.map((_, at) => 2 * at));
+    expect(names.filter((name) => index.named(name).length !== 1)).toEqual([]);
+  });
+
+  it('ranks names as apt meets them: field by field, not those of any architecture', async () => {
+    const index = await open(
+      'Package: a\nProvides: p, q (= 1)\nDepends: b:any,\n c | d [amd64]\nPre-Depends: e\n\nPackage: b\n\nPackage: c\n\nPackage: d\n\nPackage: e\n',
+    );
+    const ranks = ['a', 'e', 'c', 'd', 'p', 'q', 'b'].map((name) => index.rank(name));
+    expect(ranks).toEqual([0, 1, 2, 3, 4, 5, 6]);
   });
 
   it('that is cut, or none, does not open', async () => {

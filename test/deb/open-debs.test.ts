@@ -5,6 +5,7 @@ import type { OpenedDeb } from '../../src/deb/opened-deb.ts';
 import type { LocalCache } from '../../src/store/cache.ts';
 import { expectCode } from '../expect-code.ts';
 import { createRandom } from '../layer/layer-fixture.ts';
+import { poolOf } from '../layer/work-pools.ts';
 import { testContext } from '../registry/setup.ts';
 import { lockedDeb, mirrorOf } from './lock-debs.ts';
 import type { Compression } from './make-deb.ts';
@@ -41,10 +42,13 @@ const digestsOf = (opened: ReadonlyMap<string, OpenedDeb>): (string | undefined)
 
 describe('openDebs', () => {
   it('gives the same with any number of workers', async () => {
-    const here = await openDebs(testContext(), LOCKED, { ...mirrorOf(cache, FILES), workers: 0 });
+    const here = await openDebs(testContext(), LOCKED, { ...mirrorOf(cache, FILES), pool: poolOf(0) });
     expect(new Set(digestsOf(here)).size).toBe(LOCKED.length);
     for (const workers of [1, 2]) {
-      const there = await openDebs(testContext(), LOCKED, { ...mirrorOf(await temporaryCache(), FILES), workers });
+      const there = await openDebs(testContext(), LOCKED, {
+        ...mirrorOf(await temporaryCache(), FILES),
+        pool: poolOf(workers),
+      });
       expect(digestsOf(there)).toEqual(digestsOf(here));
       const { name, digest } = LOCKED[3]!;
       expect(contentsOf(there.get(digest)!)).toEqual(contentsOf(here.get(digest)!));
@@ -53,28 +57,28 @@ describe('openDebs', () => {
   });
 
   it('needs no threads, no mirror and no work for what the cache knows', async () => {
-    const first = await openDebs(testContext(), LOCKED, { ...mirrorOf(cache, FILES), workers: 1 });
+    const first = await openDebs(testContext(), LOCKED, { ...mirrorOf(cache, FILES), pool: poolOf(1) });
     const ctx = testContext();
-    const again = await openDebs(ctx, LOCKED, { ...mirrorOf(cache, new Map(), true), workers: 1 });
+    const again = await openDebs(ctx, LOCKED, { ...mirrorOf(cache, new Map(), true), pool: poolOf(1) });
     expect(again).toEqual(first);
     expect(ctx.events).toEqual([]);
   });
 
   it('fetches no package whose content it has, though the cache has lost the package itself', async () => {
-    const first = await openDebs(testContext(), LOCKED, { ...mirrorOf(cache, FILES), workers: 0 });
+    const first = await openDebs(testContext(), LOCKED, { ...mirrorOf(cache, FILES), pool: poolOf(0) });
     for (const { digest } of LOCKED) await rm((await cache.find(digest))!);
     const mirror = mirrorOf(cache, FILES);
-    expect(await openDebs(testContext(), LOCKED, { ...mirror, workers: 0 })).toEqual(first);
+    expect(await openDebs(testContext(), LOCKED, { ...mirror, pool: poolOf(0) })).toEqual(first);
     expect(mirror.opened).toEqual([]);
     const { digest, url } = LOCKED[4]!;
     await rm(first.get(digest)!.content!.file);
-    expect(await openDebs(testContext(), LOCKED, { ...mirror, workers: 0 })).toEqual(first);
+    expect(await openDebs(testContext(), LOCKED, { ...mirror, pool: poolOf(0) })).toEqual(first);
     expect(mirror.opened).toEqual([url]);
   });
 
   it('tells what is fetched and unpacked', async () => {
     const ctx = testContext();
-    await openDebs(ctx, LOCKED.slice(0, 1), { ...mirrorOf(cache, FILES), workers: 0 });
+    await openDebs(ctx, LOCKED.slice(0, 1), { ...mirrorOf(cache, FILES), pool: poolOf(0) });
     const started = ctx.events.flatMap((event) => (event.type === 'start' ? `${event.step} ${event.subject}` : []));
     expect(started).toEqual(['download demo0_1.0_amd64', 'unpack demo0 1.0']);
   });
@@ -82,7 +86,7 @@ describe('openDebs', () => {
   it.each([0, 1])('hands on the first error, and stops the others (%i workers)', async (workers) => {
     const files = new Map(FILES).set('demo0', makeDeb({ name: 'other' }));
     const locked = [lockedDeb(files.get('demo0')!, 'demo0'), ...LOCKED.slice(1)];
-    const work = openDebs(testContext(), locked, { ...mirrorOf(cache, files), workers });
+    const work = openDebs(testContext(), locked, { ...mirrorOf(cache, files), pool: poolOf(workers) });
     const error = await expectCode(() => work, 'DEB_INVALID');
     expect(error.message).toContain('demo0 1.0 cannot be unpacked: it says that its name is other instead of demo0');
   });
@@ -90,7 +94,7 @@ describe('openDebs', () => {
   it.each([0, 1])('stops when it is aborted (%i workers)', async (workers) => {
     const controller = new AbortController();
     const ctx = { ...testContext(), signal: controller.signal };
-    const work = openDebs(ctx, LOCKED, { ...mirrorOf(cache, FILES), workers });
+    const work = openDebs(ctx, LOCKED, { ...mirrorOf(cache, FILES), pool: poolOf(workers) });
     setImmediate(() => controller.abort());
     await expectCode(() => work, 'ABORTED');
   });

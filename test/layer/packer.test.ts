@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createContext } from '../../src/core/context.ts';
 import type { Entry } from '../../src/filesystem/entry.ts';
 import { inlineFile } from '../../src/filesystem/entry.ts';
@@ -9,11 +9,10 @@ import type { Packer } from '../../src/layer/packer.ts';
 import { createPacker } from '../../src/layer/packer.ts';
 import { expectCode } from '../expect-code.ts';
 import { createRandom, rangeFile, temporaryFolder, wheelOf } from './layer-fixture.ts';
+import { poolOf } from './work-pools.ts';
 
 function packerOf(workers: number, signal?: AbortSignal): Packer {
-  const packer = createPacker(createContext({ signal }), { workers });
-  onTestFinished(() => packer.close());
-  return packer;
+  return createPacker(createContext({ signal }), { pool: poolOf(workers), startsThreads: true });
 }
 
 function layers(): Entry[][] {
@@ -64,9 +63,10 @@ describe('createPacker', () => {
   });
 
   test('starts another thread where one has ended while it had nothing to do', async () => {
-    const packer = packerOf(1);
-    packer.start();
-    await packer.close();
+    const pool = poolOf(1);
+    const packer = createPacker(createContext(), { pool, startsThreads: true });
+    packer.prepare();
+    await pool.close();
     const packed = await packer.pack({ entries: layers()[0]!, literals: literals() });
     expect(packed.entries).toBeGreaterThan(10);
   });

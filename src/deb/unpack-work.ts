@@ -1,0 +1,2 @@
+// Unpacking a package, as a work pool does it.
+export { unpackDeb as work } from './unpack-deb.ts';
