@@ -16,6 +16,7 @@ import type { Wants } from '../python/requirements.ts';
 import { isLockFile, readRequirements } from '../python/requirements.ts';
 import type { LoadedSpec } from '../spec/load.ts';
 import type { ImageSpec } from '../spec/spec.ts';
+import { COMMANDS_FORMAT } from './commands-format.ts';
 import type { Copies } from './files.ts';
 import { readCopies } from './files.ts';
 import { lockFileOf } from './lock-file.ts';
@@ -59,7 +60,7 @@ export async function readInputs(ctx: Context, loaded: LoadedSpec, epoch: number
   const files = [...(await digestFiles(requirements.files)), ...(await digestKeyrings(loaded))];
   const copied = await hashEntries(ctx, copies);
   const digest = keyOf({
-    formats: [LAYER_FORMAT, INSTALL_FORMAT],
+    formats: [LAYER_FORMAT, INSTALL_FORMAT, ...(spec.commands?.length ? [COMMANDS_FORMAT] : [])],
     spec: JSON.stringify(spec),
     files: files.map((file) => file.digest),
     copied,

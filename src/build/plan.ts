@@ -1,5 +1,6 @@
 // `--plan`: what a build would do, computed without packing or sending anything.
 import type { Context } from '../core/context.ts';
+import { commandsTools } from './commands-tools.ts';
 import type { Job } from './job.ts';
 import { epochOf } from './job.ts';
 import { readInputs, strictKey } from './inputs.ts';
@@ -20,7 +21,7 @@ export async function planImage(ctx: Context, job: Job, exists: boolean | undefi
   const shelf = createShelf(inputs, wheels, services, options.offline ?? false, job.debs.find);
   const platforms: PlannedPlatform[] = [];
   for (const platform of prepared.platforms) {
-    const outlined = await outlinedLayers(ctx, platformInput(job, inputs, platform, shelf));
+    const outlined = await outlinedLayers(ctx, platformInput(job, inputs, platform, shelf, commandsTools(ctx, job, inputs, '')));
     const certain = platform.isSupposed
       ? outlined.map(({ kind, content, size }) => ({ kind, content, size }))
       : outlined;

@@ -11,6 +11,8 @@ import type { LocalCache } from '../store/cache.ts';
 import type { Identity } from './assemble.ts';
 import { assembleImage, imageAnnotations } from './assemble.ts';
 import { FILES_ROOT, fileLayers } from './files.ts';
+import type { CommandsInput, CommandsTools } from './commands.ts';
+import { commandsLayer, outlineCommands } from './commands.ts';
 import type { LayerTools, MadeLayer, OutlinedLayer, WantedLayer } from './make-layers.ts';
 import { makeLayers } from './make-layers.ts';
 import type { PackagesInput } from './packages.ts';
@@ -19,6 +21,8 @@ import type { Inputs } from './inputs.ts';
 import type { Job } from './job.ts';
 import { epochOf } from './job.ts';
 import type { PreparedPlatform } from './prepare.ts';
+import type { RunSettings } from './run-config.ts';
+import { runConfig } from './run-config.ts';
 import { userEntries } from './user.ts';
 import type { WheelShelf } from './wheels.ts';
 
@@ -31,11 +35,18 @@ export interface PlatformInput {
   readonly cache: LocalCache;
   readonly shelf: WheelShelf;
   readonly ignoreKnown: boolean;
+  readonly commands: CommandsTools;
   /** Seconds since the epoch, for `created` and generated files. */
   readonly epoch: number;
 }
 
-export function platformInput(job: Job, inputs: Inputs, platform: PreparedPlatform, shelf: WheelShelf): PlatformInput {
+export function platformInput(
+  job: Job,
+  inputs: Inputs,
+  platform: PreparedPlatform,
+  shelf: WheelShelf,
+  commands: CommandsTools,
+): PlatformInput {
   return {
     spec: job.loaded.spec,
     specId: job.request.specId,
@@ -44,6 +55,7 @@ export function platformInput(job: Job, inputs: Inputs, platform: PreparedPlatfo
     cache: job.services.cache,
     shelf,
     ignoreKnown: job.options.cache === false,
+    commands,
     epoch: epochOf(job),
   };
 }
@@ -67,7 +79,36 @@ export async function outlinedLayers(ctx: Context, input: PlatformInput): Promis
     environment ? outlinePackages(environment) : [],
     copiedLayers(ctx, input),
   ]);
-  return [...debian, userLayer(ctx, input), ...packages, ...copied];
+  const below = [...debian, userLayer(ctx, input), ...packages, ...copied];
+  const { commands = [] } = input.spec;
+  return commands.length === 0 ? below : [...below, outlineCommands(commandsInput(input), below)];
+}
+
+/** The environment of the image but for its id, with which every commands layer would be another one. */
+function commandsInput(input: PlatformInput): CommandsInput {
+  const { spec, platform, epoch } = input;
+  const { base } = platform.reader;
+  const { Env = [] } = runConfig(base.image?.config.config, runSettings(input));
+  const env = Env.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)] as const);
+  return {
+    name: spec.name,
+    commands: spec.commands ?? [],
+    env: env.filter(([name]) => name !== IMAGE_ID),
+    base,
+    epoch,
+  };
+}
+
+const IMAGE_ID = '_F_IMG_ID';
+
+function runSettings({ spec, specId, platform: { lock, details } }: PlatformInput): RunSettings {
+  return {
+    programs: lock ? `${ENVIRONMENT_ROOT}/bin` : undefined,
+    env: [['PYTHONPATH', FILES_ROOT], ...(spec.env ?? []), [IMAGE_ID, specId]],
+    user: details.user.name,
+    workingDirectory: FILES_ROOT,
+    entrypoint: spec.entrypoint,
+  };
 }
 
 function packagesInput(
@@ -110,21 +151,20 @@ export async function buildPlatform(
   identity: Identity,
 ): Promise<PlatformImage> {
   const { spec, epoch } = input;
-  const { reader, details, lock } = input.platform;
-  const layers = await makeLayers(ctx, await wantedLayers(ctx, input, tools.packer.prepare), tools);
-  const env: [string, string][] = [['PYTHONPATH', FILES_ROOT], ...(spec.env ?? []), ['_F_IMG_ID', input.specId]];
+  const { reader } = input.platform;
+  const wanted = await wantedLayers(ctx, input, tools.packer.prepare);
+  const below = await makeLayers(ctx, wanted, tools);
+  const onTop = (): Promise<MadeLayer[]> => {
+    const stacked = [...baseLayers, ...below.map(({ layer }) => layer)];
+    return makeLayers(ctx, [commandsLayer(ctx, commandsInput(input), wanted, stacked, input.commands)], tools);
+  };
+  const layers = spec.commands?.length ? [...below, ...(await onTop())] : below;
   const image = assembleImage({
     base: reader.base,
     platform: reader.base.platform,
     baseLayers,
     layers,
-    run: {
-      programs: lock ? `${ENVIRONMENT_ROOT}/bin` : undefined,
-      env,
-      user: details.user.name,
-      workingDirectory: FILES_ROOT,
-      entrypoint: spec.entrypoint,
-    },
+    run: runSettings(input),
     created: new Date(epoch * 1000).toISOString().replace('.000Z', 'Z'),
     annotations: imageAnnotations(reader.base, identity),
   });

@@ -155,11 +155,10 @@ export const specSchema = z.strictObject({
     'Entrypoint of the image. [] clears that of the base image; without it, that one stays.',
     ['python', '-m', 'app'],
   ),
-  commands: later(
+  commands: field(
     texts(),
-    'Commands to run while building.',
+    'Commands to run while building: in one shell, joined by &&, as root, after everything else is in place. What they change is one layer.',
     ['mkdir /data'],
-    'Run them before the build and take their results with `copy`, or choose a `base_image` made with them.',
   ),
   tag_format: field(
     text(tagFormatRule),

@@ -57,6 +57,8 @@ export class ImageSpec {
   readonly tagFormat: string | undefined;
   /** Relative paths, as written. */
   readonly copy: readonly string[] | undefined;
+  /** For the shell of the image. */
+  readonly commands: readonly string[] | undefined;
   /** `name[:arch][=version]` or `name/suite`. */
   readonly aptPackages: readonly string[] | undefined;
   /** Lines of sources.list(5), or mappings; variables of the environment are not filled in yet. */
@@ -82,6 +84,7 @@ export class ImageSpec {
     this.entrypoint = checked.entrypoint;
     this.tagFormat = checked.tag_format;
     this.copy = checked.copy;
+    this.commands = checked.commands;
     this.aptPackages = checked.apt_packages;
     this.aptSources = checked.apt_sources;
     this.aptEssential = checked.apt_essential;
@@ -120,7 +123,6 @@ export class ImageSpec {
     return this.#append('copy', paths);
   }
 
-  /** Throws `NOT_SUPPORTED` for any command. */
   withCommands(commands: string | readonly string[]): ImageSpec {
     return this.#append('commands', commands);
   }

@@ -1,0 +1,208 @@
+// The commands of a spec: run in order in the finished tree, as flytekit does (one shell, joined by &&, root, after the copies); what they
+// change is one layer.
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Layer } from '../content/content.ts';
+import type { Context } from '../core/context.ts';
+import { step } from '../core/context.ts';
+import { ImageSpecError } from '../core/error.ts';
+import { keyOf } from '../core/json.ts';
+import type { Entry } from '../filesystem/entry.ts';
+import type { BaseFacts } from '../filesystem/facts.ts';
+import { resolvePath } from '../filesystem/resolve.ts';
+import { LAYER_FORMAT } from '../layer/format.ts';
+import { printPlatform } from '../oci/platform.ts';
+import { readUpper } from '../sandbox/changes.ts';
+import type { Mount } from '../sandbox/mounts.ts';
+import type { SandboxHost } from '../sandbox/namespace.ts';
+import { runInSandbox } from '../sandbox/run.ts';
+import { stackFacts, unpackLayers } from '../sandbox/unpack.ts';
+import type { LocalCache } from '../store/cache.ts';
+import type { Base } from './base.ts';
+import { COMMANDS_FORMAT } from './commands-format.ts';
+import type { OutlinedLayer, WantedLayer } from './make-layers.ts';
+
+export interface CommandsInput {
+  /** Name of the spec, before each line of output. */
+  readonly name: string;
+  readonly commands: readonly string[];
+  /** Of the image, without what differs from build to build. */
+  readonly env: readonly (readonly [name: string, value: string])[];
+  readonly base: Base;
+  /** Seconds since the epoch. */
+  readonly epoch: number;
+}
+
+export interface CommandsTools {
+  readonly cache: LocalCache;
+  readonly host: () => Promise<SandboxHost>;
+  /** Host path of uv. */
+  readonly uv: () => Promise<string>;
+  /** Private folder that lasts as long as the build. */
+  readonly scratch: string;
+}
+
+/** @param below of the layers that the commands are run over, without the base's */
+export function outlineCommands(input: CommandsInput, below: readonly OutlinedLayer[]): OutlinedLayer {
+  const { commands, env, base, epoch } = input;
+  const key = keyOf({
+    formats: [LAYER_FORMAT, COMMANDS_FORMAT],
+    base: base.key,
+    platform: printPlatform(base.platform),
+    below: below.map((layer) => layer.key ?? null),
+    commands,
+    env,
+    epoch,
+  });
+  return { kind: 'commands', content: `commands: ${commands.join(' && ')}`, key, size: 0 };
+}
+
+/** @param layers all layers that the commands are run over, lowest first */
+export function commandsLayer(
+  ctx: Context,
+  input: CommandsInput,
+  below: readonly OutlinedLayer[],
+  layers: readonly Layer[],
+  tools: CommandsTools,
+): WantedLayer {
+  const outline = outlineCommands(input, below);
+  return { ...outline, key: outline.key!, entries: () => runCommands(ctx, input, layers, tools) };
+}
+
+/** The shell of POSIX, which every base with a shell has there. */
+const SHELL = '/bin/sh';
+/** Where commands are counted; a place that no layer has. */
+const STEP_FILE = '/run/.imagespec-step';
+
+async function runCommands(
+  ctx: Context,
+  input: CommandsInput,
+  layers: readonly Layer[],
+  { cache, host: findHost, uv, scratch }: CommandsTools,
+): Promise<readonly Entry[]> {
+  const host = await findHost();
+  const stack = await unpackLayers(ctx, host, cache, layers);
+  const facts = await stackFacts(ctx, host, cache, layers);
+  requireShell(facts, input);
+  const work = join(scratch, `commands-${printPlatform(input.base.platform).replaceAll('/', '-')}`);
+  await mkdir(work);
+  const output = createOutput(ctx, input.name);
+  const { mounts, env } = await surroundings(input, work, facts, uv);
+  return step(ctx, { step: 'run', subject: `${input.commands.length} commands` }, async () => {
+    let entries: readonly Entry[] = [];
+    const status = await runInSandbox(ctx, host, cache, {
+      stack,
+      facts,
+      argv: [SHELL, '-c', shellText(input.commands)],
+      env,
+      folder: '/',
+      user: { uid: 0, gid: 0, groups: [] },
+      network: 'host',
+      mounts,
+      isReadOnly: false,
+      hasInput: false,
+      output: output.add,
+      changes: async (tar) => {
+        const options = { facts, file: join(work, 'changes.tar'), epoch: input.epoch, ids: host.ids.kind };
+        const changes = await readUpper(ctx, tar, options);
+        entries = changes.entries;
+        if (changes.leftOut.length > 0) warnLeftOut(ctx, changes.leftOut);
+      },
+    });
+    output.end();
+    if (status !== 0) throw await commandFailed(input, status, join(work, 'step'), output.tail());
+    return entries;
+  });
+}
+
+/** Each command says its number first: the shell's own status does not tell which one it was. */
+function shellText(commands: readonly string[]): string {
+  return commands.map((command, index) => `echo ${index} > ${STEP_FILE} && ${command}`).join(' && ');
+}
+
+/** What commands find beside the image: a file to count in, and uv if they speak of it, with a cache of its own, as flytekit mounts it. */
+async function surroundings(
+  { commands, env, epoch }: CommandsInput,
+  work: string,
+  facts: BaseFacts,
+  findUv: () => Promise<string>,
+): Promise<{ readonly mounts: readonly Mount[]; readonly env: CommandsInput['env'] }> {
+  await writeFile(join(work, 'step'), '');
+  const counter: Mount = { source: join(work, 'step'), kind: 'file', target: STEP_FILE, isReadOnly: false };
+  const own = [['HOME', '/root'], ...env, ['SOURCE_DATE_EPOCH', String(epoch)]] as const;
+  if (!commands.some((command) => /\buvx?\b/.test(command))) return { mounts: [counter], env: own };
+  const cache = join(work, 'uv-cache');
+  await mkdir(cache);
+  await chmod(cache, 0o755);
+  const python = facts.entries.has('opt/venv/bin/python') ? [['UV_PYTHON', '/opt/venv/bin/python'] as const] : [];
+  return {
+    mounts: [
+      counter,
+      { source: await findUv(), kind: 'file', target: '/usr/bin/uv', isReadOnly: true },
+      { source: cache, kind: 'directory', target: '/root/.cache/uv', isReadOnly: false },
+    ],
+    env: [...own, ...python],
+  };
+}
+
+function requireShell(facts: BaseFacts, { base }: CommandsInput): void {
+  if (facts.entries.has(resolvePath(facts, SHELL, { follow: true }))) return;
+  throw new ImageSpecError('PROGRAM_NOT_FOUND', `The commands cannot be run: ${base.name} has no ${SHELL}`, {
+    hint: 'Choose a base_image with a shell, or add one by apt_packages (dash), or leave out commands.',
+    facts: { program: SHELL },
+  });
+}
+
+async function commandFailed(
+  { commands }: CommandsInput,
+  status: number,
+  stepFile: string,
+  tail: readonly string[],
+): Promise<ImageSpecError> {
+  const index = Number((await readFile(stepFile, 'utf8').catch(() => '0')).trim() || '0');
+  const command = commands[index] ?? '';
+  const how = status > 128 ? `was ended by signal ${status - 128}` : `ended with status ${status}`;
+  const said = tail.length > 0 ? `; its last words: ${tail.join(' | ')}` : ', without a word';
+  return new ImageSpecError('COMMAND_FAILED', `Command ${index + 1} of ${commands.length} ${how}: ${command}${said}`, {
+    hint: 'Try it by hand: build without commands, then "imagespec run IMAGE sh".',
+    facts: { command, index, status },
+  });
+}
+
+const TAIL_LINES = 20;
+/** A line without an end is told in pieces of this size. */
+const LINE_LIMIT = 4096;
+
+/** Output as log events, line by line. */
+function createOutput(ctx: Context, name: string) {
+  let rest = '';
+  const tail: string[] = [];
+  const tell = (line: string): void => {
+    tail.push(line);
+    if (tail.length > TAIL_LINES) tail.shift();
+    ctx.emit({ type: 'log', level: 'info', message: `${name}: ${line}` });
+  };
+  return {
+    add: (text: string): void => {
+      const lines = (rest + text).split(/\r?\n/);
+      rest = lines.pop() ?? '';
+      for (const line of lines) tell(line);
+      for (; rest.length > LINE_LIMIT; rest = rest.slice(LINE_LIMIT)) tell(rest.slice(0, LINE_LIMIT));
+    },
+    end: (): void => {
+      if (rest !== '') tell(rest);
+      rest = '';
+    },
+    tail: (): readonly string[] => tail,
+  };
+}
+
+function warnLeftOut(ctx: Context, paths: readonly string[]): void {
+  const shown = paths.slice(0, 3).map((path) => `/${path}`);
+  const more = paths.length > shown.length ? ` and ${paths.length - shown.length} more` : '';
+  ctx.emit({
+    type: 'log',
+    level: 'warning',
+    message: `Layers hold no devices and fifos, so these are left out: ${shown.join(', ')}${more}`,
+  });
+}
