@@ -17,6 +17,7 @@ export function commandsTools(ctx: Context, job: Job, inputs: Inputs, scratch: s
 export async function requireCommands(ctx: Context, { loaded, request, services }: Job): Promise<void> {
   if (!loaded.spec.commands?.length) return;
   const { environment } = services;
-  for (const platform of request.platforms) await requireRunnable(ctx, platform, environment, 'The commands of the spec');
+  for (const platform of request.platforms)
+    await requireRunnable(ctx, platform, environment, 'The commands of the spec');
   await openSandbox(environment);
 }

@@ -21,7 +21,10 @@ export async function planImage(ctx: Context, job: Job, exists: boolean | undefi
   const shelf = createShelf(inputs, wheels, services, options.offline ?? false, job.debs.find);
   const platforms: PlannedPlatform[] = [];
   for (const platform of prepared.platforms) {
-    const outlined = await outlinedLayers(ctx, platformInput(job, inputs, platform, shelf, commandsTools(ctx, job, inputs, '')));
+    const outlined = await outlinedLayers(
+      ctx,
+      platformInput(job, inputs, platform, shelf, commandsTools(ctx, job, inputs, '')),
+    );
     const certain = platform.isSupposed
       ? outlined.map(({ kind, content, size }) => ({ kind, content, size }))
       : outlined;

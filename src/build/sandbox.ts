@@ -42,7 +42,10 @@ export async function requireRunnable(
   reason: string,
 ): Promise<void> {
   const own = NODE_ARCHITECTURES[system.arch] ?? system.arch;
-  if (platform.os === 'linux' && (platform.architecture === own || (own === 'amd64' && platform.architecture === '386')))
+  if (
+    platform.os === 'linux' &&
+    (platform.architecture === own || (own === 'amd64' && platform.architecture === '386'))
+  )
     return;
   const handler = HANDLERS[platform.architecture];
   const entry = handler && (await readFile(`/proc/sys/fs/binfmt_misc/${handler}`, 'utf8').catch(() => ''));

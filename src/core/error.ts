@@ -73,7 +73,9 @@ export const ERROR_CODES = {
   DEB_INVALID: failed('A Debian package is corrupt or hostile.'),
   CONFIGURE_UNSUPPORTED: failed('A Debian package has a maintainer script that cannot be carried out.'),
   // Programs of images
-  SANDBOX_UNAVAILABLE: failed('This host cannot run programs of an image: it lacks namespaces, overlayfs or a program.'),
+  SANDBOX_UNAVAILABLE: failed(
+    'This host cannot run programs of an image: it lacks namespaces, overlayfs or a program.',
+  ),
   COMMAND_FAILED: failed('A command of the spec ended with a status other than 0.'),
   PROGRAM_NOT_FOUND: failed('The image does not have the program that is to be run.'),
   PLATFORM_FOREIGN: failed('Programs of another architecture are to be run, which this host cannot.'),

@@ -97,7 +97,11 @@ function toEntry(path: string, raw: RawEntry, { facts, file, epoch, ids }: Chang
     case 'hardlink':
       return { ...attributes, type, target: cleanPath(raw.target, refuse) };
     case 'file':
-      return { ...attributes, type, content: { kind: 'range', file, offset, length: size, size, encoding: 'identity' } };
+      return {
+        ...attributes,
+        type,
+        content: { kind: 'range', file, offset, length: size, size, encoding: 'identity' },
+      };
     case 'character':
     case 'block':
     case 'fifo':

@@ -49,7 +49,10 @@ export async function prepareMounts(plan: MountPlan): Promise<void> {
     if (mount.target === '/sys') rows.push(...(await systemRows(work, at)));
   }
   await writeFile(join(work, 'resolv.conf'), await readFile('/etc/resolv.conf').catch(() => ''));
-  await writeFile(join(work, 'hosts'), `127.0.0.1 localhost\n::1 localhost\n127.0.1.1 ${plan.hostName}\n${await hostsOfHost()}`);
+  await writeFile(
+    join(work, 'hosts'),
+    `127.0.0.1 localhost\n::1 localhost\n127.0.1.1 ${plan.hostName}\n${await hostsOfHost()}`,
+  );
   await writeFile(join(work, 'mounts.fstab'), rows.join(''));
 }
 
@@ -97,9 +100,7 @@ async function deviceRows(work: string, at: string): Promise<string[]> {
 async function systemRows(work: string, at: string): Promise<string[]> {
   for (const name of SYS_FOLDERS) await folder(join(work, 'sys', name));
   const inside = join(work, 'root', at);
-  return SYS_FOLDERS.map((name) =>
-    fstabRow(`/sys/${name}`, join(inside, name), 'bind,ro,nosuid,nodev,noexec,nofail'),
-  );
+  return SYS_FOLDERS.map((name) => fstabRow(`/sys/${name}`, join(inside, name), 'bind,ro,nosuid,nodev,noexec,nofail'));
 }
 
 /** Whatever umask we have. */

@@ -24,7 +24,10 @@ const NEEDED = [
   'tar',
 ] as const;
 
-export type HostPrograms = Readonly<Record<(typeof NEEDED)[number], string>> & { readonly newuidmap?: string; readonly hostname?: string };
+export type HostPrograms = Readonly<Record<(typeof NEEDED)[number], string>> & {
+  readonly newuidmap?: string;
+  readonly hostname?: string;
+};
 
 /** Where administrators' programs lie; the PATH of an ordinary user often leaves them out. */
 const USUAL_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
@@ -39,13 +42,21 @@ export async function findPrograms(path: string | undefined): Promise<HostProgra
   const found = await Promise.all(NEEDED.map(async (name) => [name, await find(name)] as const));
   const missing = found.filter(([, at]) => at === undefined).map(([name]) => name);
   if (missing.length > 0)
-    throw new ImageSpecError('SANDBOX_UNAVAILABLE', `This host has no ${missing.join(', ')} to run programs of an image with`, {
-      hint: 'Install util-linux, mount, coreutils and GNU tar, or build on a Linux host that has them.',
-      facts: { missing: missing.join(' ') },
-    });
+    throw new ImageSpecError(
+      'SANDBOX_UNAVAILABLE',
+      `This host has no ${missing.join(', ')} to run programs of an image with`,
+      {
+        hint: 'Install util-linux, mount, coreutils and GNU tar, or build on a Linux host that has them.',
+        facts: { missing: missing.join(' ') },
+      },
+    );
   const newuidmap = (await find('newgidmap')) && (await find('newuidmap'));
   const hostname = await find('hostname');
-  return { ...(Object.fromEntries(found) as HostPrograms), ...(newuidmap && { newuidmap }), ...(hostname && { hostname }) };
+  return {
+    ...(Object.fromEntries(found) as HostPrograms),
+    ...(newuidmap && { newuidmap }),
+    ...(hostname && { hostname }),
+  };
 }
 
 async function isExecutable(file: string): Promise<boolean> {

@@ -62,7 +62,9 @@ export async function unpackLayers(
       const subject = layer.title ?? layer.descriptor.digest;
       const below = async (): Promise<BaseFacts> => stackFacts(ctx, host, cache, layers.slice(0, index));
       await step(ctx, { step: 'unpack', subject, total: layer.descriptor.size, unit: 'bytes' }, () =>
-        cache.scratch(async (scratch) => unpackLayer(ctx, { host, cache, layer, below, id: ids[index]!, folder, scratch })),
+        cache.scratch(async (scratch) =>
+          unpackLayer(ctx, { host, cache, layer, below, id: ids[index]!, folder, scratch }),
+        ),
       );
     }
     folders.push(folder);
