@@ -110,7 +110,7 @@ async function runCommands(
       },
     });
     output.end();
-    if (status !== 0) throw await commandFailed(input, status, join(work, 'step'), output.tail());
+    if (status !== 0) throw await commandFailed(input, status, join(work, 'step'), output.tail(), host);
     return entries;
   });
 }
@@ -153,18 +153,22 @@ function requireShell(facts: BaseFacts, { base }: CommandsInput): void {
   });
 }
 
+const NO_IDS =
+  'This host lends you no ids, so files can have no owner but root: have newuidmap installed, and a range in /etc/subuid and /etc/subgid.';
+
 async function commandFailed(
   { commands }: CommandsInput,
   status: number,
   stepFile: string,
   tail: readonly string[],
+  { ids }: SandboxHost,
 ): Promise<ImageSpecError> {
   const index = Number((await readFile(stepFile, 'utf8').catch(() => '0')).trim() || '0');
   const command = commands[index] ?? '';
   const how = status > 128 ? `was ended by signal ${status - 128}` : `ended with status ${status}`;
   const said = tail.length > 0 ? `; its last words: ${tail.join(' | ')}` : ', without a word';
   return new ImageSpecError('COMMAND_FAILED', `Command ${index + 1} of ${commands.length} ${how}: ${command}${said}`, {
-    hint: 'Try it by hand: build without commands, then "imagespec run IMAGE sh".',
+    hint: ids.kind === 'single' ? NO_IDS : 'Try it by hand: build without commands, then "imagespec run IMAGE sh".',
     facts: { command, index, status },
   });
 }

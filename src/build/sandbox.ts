@@ -50,7 +50,7 @@ export async function requireRunnable(
   const handler = HANDLERS[platform.architecture];
   const entry = handler && (await readFile(`/proc/sys/fs/binfmt_misc/${handler}`, 'utf8').catch(() => ''));
   // F: the interpreter is opened when it is registered, so it works in every root (kernel documentation, binfmt-misc).
-  if (entry && /^enabled/.test(entry) && /^flags:.*F/m.test(entry)) return;
+  if (entry && entry.startsWith('enabled') && /^flags:.*F/m.test(entry)) return;
   const name = printPlatform(platform);
   throw new ImageSpecError('PLATFORM_FOREIGN', `${reason} must run for ${name}, and this host runs linux/${own}`, {
     hint: `Build ${name} on a host of that architecture, or register qemu for it in binfmt_misc (with the F flag).`,

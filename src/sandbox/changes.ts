@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises';
 import type { Context } from '../core/context.ts';
 import { throwIfAborted } from '../core/context.ts';
 import { ImageSpecError } from '../core/error.ts';
+import { canonicalJson } from '../core/json.ts';
 import type { Entry } from '../filesystem/entry.ts';
 import { sortByPath } from '../filesystem/entry.ts';
 import type { BaseEntry, BaseFacts } from '../filesystem/facts.ts';
@@ -152,6 +153,6 @@ function needParent(path: string, needed: Set<string>): void {
 }
 
 function isSame(a: Pick<BaseEntry, 'mode' | 'uid' | 'gid' | 'xattrs'>, b: BaseEntry): boolean {
-  const text = (xattrs: BaseEntry['xattrs']): string => JSON.stringify(Object.entries(xattrs ?? {}).sort());
+  const text = (xattrs: BaseEntry['xattrs']): string => canonicalJson(xattrs ?? {});
   return a.mode === b.mode && a.uid === b.uid && a.gid === b.gid && text(a.xattrs) === text(b.xattrs);
 }

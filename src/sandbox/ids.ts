@@ -26,7 +26,7 @@ export interface IdFiles {
   readonly subgid: string;
 }
 
-export const ID_FILES: IdFiles = {
+const ID_FILES: IdFiles = {
   uidMap: '/proc/self/uid_map',
   gidMap: '/proc/self/gid_map',
   subuid: '/etc/subuid',

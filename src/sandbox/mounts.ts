@@ -106,7 +106,8 @@ async function systemRows(work: string, at: string): Promise<string[]> {
 /** Whatever umask we have. */
 async function folder(path: string): Promise<void> {
   const first = await mkdir(path, { recursive: true });
-  for (let at = path; first !== undefined && at.startsWith(first); at = dirname(at)) await chmod(at, 0o755);
+  if (first === undefined) return;
+  for (let at = path; at.length >= first.length; at = dirname(at)) await chmod(at, 0o755);
 }
 
 function fstabRow(source: string, target: string, options: string): string {

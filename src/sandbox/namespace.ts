@@ -3,7 +3,7 @@ import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { Context } from '../core/context.ts';
 import { abortedError, throwIfAborted } from '../core/context.ts';
 import { ImageSpecError, messageOf } from '../core/error.ts';
@@ -57,7 +57,7 @@ export async function startScript(ctx: Context, { programs, ids }: SandboxHost, 
     stdio,
   });
   const ended = endOf(child);
-  const control = child.stdio[3] as import('node:stream').Writable;
+  const control = child.stdio[3] as Writable;
   const answers = child.stdio[4] as Readable;
   // The shell may end while we write, and its files with it: its status tells.
   for (const stream of child.stdio) stream?.on('error', () => undefined);
@@ -86,7 +86,7 @@ export async function runScript(ctx: Context, host: SandboxHost, script: Omit<Sc
   if (status !== 0) throw unavailable(`a sandbox could not be prepared: ${(await said).trim()}`);
 }
 
-export function unavailable(why: string, cause?: unknown): ImageSpecError {
+function unavailable(why: string, cause?: unknown): ImageSpecError {
   return new ImageSpecError('SANDBOX_UNAVAILABLE', `No program of an image can be run on this host: ${why}`, {
     hint: 'It takes Linux with user namespaces and overlayfs (user.max_user_namespaces, kernel 5.11 or newer); containers often forbid them.',
     cause,
@@ -107,18 +107,21 @@ function pathOf(programs: HostPrograms): string {
 function endOf(child: ChildProcess): Promise<number> {
   return new Promise((resolve) => {
     child.once('error', () => resolve(127));
-    child.once('exit', (code, signal) => resolve(code ?? 128 + (SIGNALS[signal ?? ''] ?? 9)));
+    child.once('close', (code, signal) => resolve(code ?? 128 + (SIGNALS[signal ?? ''] ?? 9)));
   });
 }
 
 /** The first line of file 4 comes from inside of the new namespaces. */
 async function ready(child: ChildProcess, answers: Readable, ended: Promise<number>): Promise<void> {
-  const said = child.stderr ? textOf(child.stderr) : Promise.resolve('');
+  // Read by listening, not by iterating: whoever waits for the script's own words must get them.
+  let said = '';
+  const listen = (chunk: Buffer): void => void (said += chunk.toString());
+  child.stderr?.on('data', listen);
   const failed = once(child, 'error').then(([error]: unknown[]) => messageOf(error));
   const line = once(answers, 'data').then(() => undefined);
-  const early = ended.then(async () => `unshare: ${(await said).trim() || 'it ended at once'}`);
-  void said;
+  const early = ended.then(() => said.trim() || 'unshare ended at once');
   const failure = await Promise.race([line, failed, early]);
+  child.stderr?.off('data', listen).pause();
   if (failure !== undefined) throw unavailable(failure);
 }
 

@@ -33,8 +33,8 @@ export type HostPrograms = Readonly<Record<(typeof NEEDED)[number], string>> & {
 const USUAL_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
 /** Throws `SANDBOX_UNAVAILABLE`, naming everything that is missing. @param path the host's PATH */
-export async function findPrograms(path: string | undefined): Promise<HostPrograms> {
-  const folders = [...(path ?? '').split(delimiter).filter(isAbsolute), ...USUAL_FOLDERS];
+export async function findPrograms(path: string | undefined, usual = USUAL_FOLDERS): Promise<HostPrograms> {
+  const folders = [...(path ?? '').split(delimiter).filter(isAbsolute), ...usual];
   const find = async (name: string): Promise<string | undefined> => {
     for (const folder of folders) if (await isExecutable(join(folder, name))) return join(folder, name);
     return undefined;

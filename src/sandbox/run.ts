@@ -16,7 +16,7 @@ import { removeFolder } from './remove.ts';
 import { INNER, RUN } from './scripts.ts';
 import type { Stack } from './unpack.ts';
 
-export interface RunUser {
+interface RunUser {
   readonly uid: number;
   readonly gid: number;
   /** Further groups. */
@@ -46,7 +46,7 @@ export interface RunRequest {
   readonly onStart?: (send: (signal: string) => void) => void;
 }
 
-export const HOST_NAME = 'imagespec';
+const HOST_NAME = 'imagespec';
 
 /** What engines leave to root in a container, without devices (containers/common, default capabilities). */
 const CAPABILITIES =

@@ -7,7 +7,7 @@
 //  - the last of them, unshare, changes its root to B's and becomes the program of the image.
 
 /** Waits until the ids of the namespace are written; the shell that it then becomes is root in it. */
-export const WAIT_FOR_IDS = 'echo >&4; read -r _ <&3; exec "$@"';
+export const WAIT_FOR_IDS = 'umask 022; echo >&4; read -r _ <&3 || exit 1; exec "$@"';
 
 /**
  * Variables: `WORK` (the run's folder), `CAPABILITIES`, `GROUP`, `GROUPS_OPTION`, `USER_OPTION`, `SETPRIV`, `UNSHARE`,
@@ -41,7 +41,7 @@ inner=$!
   kill -KILL -1 ) &
 exec 5<&-
 status=0
-wait $inner || status=$?
+wait $inner 2> /dev/null || status=$?
 echo "ended $status" >&4
 if [ $status -eq 0 ] && [ "$TAR" ]; then tar -C ../upper $TAR -cf - . >&6; fi
 exit $status

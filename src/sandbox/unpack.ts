@@ -36,13 +36,12 @@ export interface Stack {
   readonly folders: readonly string[];
 }
 
-/** Which files' contents are kept with the facts of a stack. */
-export type Capture = (path: string) => number | undefined;
 const ACCOUNTS_LIMIT_BYTES = 1 << 20;
-const captureAccounts: Capture = (path) =>
+/** Files whose contents are kept with the facts of a stack. */
+const captureAccounts = (path: string): number | undefined =>
   path === 'etc/passwd' || path === 'etc/group' ? ACCOUNTS_LIMIT_BYTES : undefined;
 
-export function chainIds(layers: readonly Layer[]): Digest[] {
+function chainIds(layers: readonly Layer[]): Digest[] {
   let above: Digest | undefined;
   return layers.map(({ diffId }) => (above = above === undefined ? diffId : digestOf(`${above} ${diffId}`)));
 }

@@ -74,8 +74,8 @@ describe('checkSpec', () => {
   });
 
   it('says NOT_SUPPORTED only if nothing else is wrong', async () => {
-    await expectCode(() => check({ commands: ['ls'], cuda: '12' }), 'NOT_SUPPORTED');
-    await expectCode(() => check({ commands: ['ls'], cuda: 12 }), 'SPEC_INVALID');
+    await expectCode(() => check({ conda_channels: ['a'], cuda: '12' }), 'NOT_SUPPORTED');
+    await expectCode(() => check({ conda_channels: ['a'], cuda: 12 }), 'SPEC_INVALID');
   });
 
   it('orders the issues by their place', async () => {

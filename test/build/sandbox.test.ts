@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import type { Environment } from '../../src/build/environment.ts';
+import { readEnvironment } from '../../src/build/environment.ts';
+import { openSandbox, requireRunnable } from '../../src/build/sandbox.ts';
+import { createContext } from '../../src/core/context.ts';
+import { parsePlatform } from '../../src/oci/platform.ts';
+import { expectCode } from '../expect-code.ts';
+
+const on = (platform: string, arch: string): Environment => ({ ...readEnvironment(), system: { platform, arch } });
+
+describe('requireRunnable', () => {
+  it.each([
+    ['x64', 'linux/amd64'],
+    ['x64', 'linux/386'],
+    ['arm64', 'linux/arm64'],
+    ['arm64', 'linux/arm64/v8'],
+  ])('lets %s run %s', async (arch, platform) => {
+    await requireRunnable(createContext(), parsePlatform(platform), on('linux', arch), 'It');
+  });
+
+  it.each([
+    ['x64', 'linux/mips64le'],
+    ['arm64', 'linux/mips64le'],
+    ['x64', 'windows/amd64'],
+  ])('does not let %s run %s', async (arch, platform) => {
+    const run = () =>
+      requireRunnable(createContext(), parsePlatform(platform), on('linux', arch), 'The commands of the spec');
+    const error = await expectCode(run, 'PLATFORM_FOREIGN');
+    expect(error.message).toMatch(/^The commands of the spec must run for .*, and this host runs linux\//);
+    expect(error.facts).toEqual({ platform });
+  });
+});
+
+describe('openSandbox', () => {
+  it.each(['darwin', 'win32'])('is not to be had on %s', async (platform) => {
+    const error = await expectCode(() => openSandbox(on(platform, 'arm64')), 'SANDBOX_UNAVAILABLE');
+    expect(error.message).toContain(platform);
+  });
+});
