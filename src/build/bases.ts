@@ -44,9 +44,10 @@ function transportOf(loaded: LoadedSpec): Transport {
   return transport;
 }
 
-/** Base layers are kept here unless every target is the base's own registry, which can mount them. */
-function keepsLayers({ outputs }: Request, base: Transport): boolean {
+/** Base layers are kept here unless every target is the base's own registry, which can mount them, and nothing is run over them. */
+function keepsLayers({ outputs, spec }: Request, base: Transport): boolean {
   const home = base.kind === 'registry' ? base.reference.registry : undefined;
+  if (spec.commands?.length) return true;
   return !outputs.every(({ transport }) => transport.kind === 'registry' && transport.reference.registry === home);
 }
 

@@ -55,17 +55,19 @@ export async function unpackLayers(
 ): Promise<Stack> {
   const ids = chainIds(layers);
   const folders: string[] = [];
+  /** Of the layer before, when that one was unpacked just now. */
+  let last: BaseFacts | undefined;
   for (const [index, layer] of layers.entries()) {
     const folder = layerFolder(cache, host, ids[index]!);
     if (!(await isThere(folder))) {
       const subject = layer.title ?? layer.descriptor.digest;
-      const below = async (): Promise<BaseFacts> => stackFacts(ctx, host, cache, layers.slice(0, index));
-      await step(ctx, { step: 'unpack', subject, total: layer.descriptor.size, unit: 'bytes' }, () =>
+      const below = last ?? (await stackFacts(ctx, host, cache, layers.slice(0, index)));
+      last = await step(ctx, { step: 'unpack', subject, total: layer.descriptor.size, unit: 'bytes' }, () =>
         cache.scratch(async (scratch) =>
           unpackLayer(ctx, { host, cache, layer, below, id: ids[index]!, folder, scratch }),
         ),
       );
-    }
+    } else last = undefined;
     folders.push(folder);
   }
   return { chainId: ids.at(-1), folders };
@@ -105,7 +107,7 @@ interface Job {
   readonly host: SandboxHost;
   readonly cache: LocalCache;
   readonly layer: Layer;
-  readonly below: () => Promise<BaseFacts>;
+  readonly below: BaseFacts;
   readonly id: Digest;
   readonly folder: string;
   readonly scratch: string;
@@ -118,12 +120,12 @@ tar -C root --extract --file - --preserve-permissions $TAR
 xargs -0 -r -a whiteouts -I % mknod root/% c 0 0
 `;
 
-async function unpackLayer(ctx: Context, job: Job): Promise<void> {
+async function unpackLayer(ctx: Context, job: Job): Promise<BaseFacts> {
   const { host, cache, layer, id, folder, scratch } = job;
   const owners = host.ids.kind === 'single' ? '--no-same-owner' : '--same-owner --numeric-owner';
   await mkdir(join(scratch, 'root'));
   await chmod(join(scratch, 'root'), 0o755);
-  const builder = new FactsBuilder(await job.below());
+  const builder = new FactsBuilder(job.below);
   const translation = new Translation(builder, refusalOf(layer.descriptor.digest), host.ids.kind === 'single');
   // The list of whiteouts is known when the tar ends, and read only then.
   const running = await startScript(ctx, host, {
@@ -146,13 +148,15 @@ async function unpackLayer(ctx: Context, job: Job): Promise<void> {
     await removeFolder(ctx, host, scratch);
     throw error;
   }
-  await cache.writeRecord('facts', factsKey(id), encodeFacts(translation.facts()));
+  const facts = translation.facts();
+  await cache.writeRecord('facts', factsKey(id), encodeFacts(facts));
   await mkdir(dirname(folder), { recursive: true });
   // Somebody else may have been first, with the same content.
   await rename(join(scratch, 'root'), folder).catch(async (error: unknown) => {
     if (!(await isThere(folder))) throw error;
     await removeFolder(ctx, host, join(scratch, 'root'));
   });
+  return facts;
 }
 
 async function feed(
