@@ -6,7 +6,7 @@ import { copy } from '../../../src/content/copy.ts';
 import { createContext } from '../../../src/core/context.ts';
 import { layoutStore } from '../../../src/store/layout.ts';
 import { runCli } from '../../cli/run-cli.ts';
-import { unpackedBase } from './apt-root.ts';
+import type { AptRoot } from './apt-root.ts';
 import type { BaseName } from './bases.ts';
 import { baseImage } from './bases.ts';
 import { certificates } from './environment.ts';
@@ -47,16 +47,16 @@ export async function baseLayout(folder: string, base: BaseName): Promise<void> 
   await copy(createContext(), await baseImage(base), store, ['latest']);
 }
 
-/** @param folder has the layout \`base\`; the spec and the image come beside it */
+/** @param folder has the layout \`base\` where the root is one; the spec and the image come beside it */
 export async function ourTree(
   folder: string,
-  base: BaseName,
+  { beneath, spec: start }: AptRoot,
   packages: readonly string[],
   more = {},
 ): Promise<OurTree> {
   const place = join(folder, packages.join('+').slice(0, 60));
   await mkdir(place, { recursive: true });
-  const spec = { name: 'debian', base_image: 'oci:../base', apt_packages: packages, ...more };
+  const spec = { name: 'debian', ...start, apt_packages: packages, ...more };
   await writeFile(join(place, 'imagespec.yaml'), JSON.stringify(spec));
   const { status, stdout, stderr } = await runCli(['build', '--json', '-o', 'oci:out'], {
     cwd: place,
@@ -69,8 +69,7 @@ export async function ourTree(
   const layers = image!.platforms[0]!.layers.filter(({ kind }) => kind === 'debian').map((layer) =>
     join(place, 'out', 'blobs', ...layer.digest.split(':')),
   );
-  const { root } = await unpackedBase(base);
-  const listing = await inOverlay({ lowers: [root], script: APPLY + listCommand(root), args: layers });
+  const listing = await inOverlay({ lowers: [beneath], script: APPLY + listCommand(beneath), args: layers });
   const lock = JSON.parse(await readFile(join(place, 'imagespec.lock'), 'utf8')) as LockPrinted;
   const locked = lock.platforms['linux/amd64']!.debian.packages;
   return {
