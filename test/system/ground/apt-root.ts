@@ -62,11 +62,11 @@ async function unpackedBase(base: BaseName): Promise<{ digest: string; folder: s
   return { digest, folder, root: join(folder, 'root') };
 }
 
-/** Where it is not there yet. */
-export async function unpackRoot(tar: string, root: string): Promise<void> {
+/** Where it is not there yet; without some of its paths. */
+export async function unpackRoot(tar: string, root: string, without: readonly string[] = []): Promise<void> {
   if (await exists(root)) return;
   const part = `${root}.part`;
-  const script = `umask 022; rm -rf "$1"; mkdir "$1"; tar -C "$1" --numeric-owner --xattrs --xattrs-include='*' -xpf "$0"`;
-  await run(...asRoot('sh', ['-euc', script, tar, part]));
+  const script = `umask 022; rm -rf "$1"; mkdir "$1"; tar -C "$1" --numeric-owner --xattrs --xattrs-include='*' -xpf "$0"; cd "$1"; shift; rm -rf "$@"`;
+  await run(...asRoot('sh', ['-euc', script, tar, part, ...without]));
   await rename(part, root);
 }

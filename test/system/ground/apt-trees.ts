@@ -44,6 +44,9 @@ get() { apt_get -qq -o Dpkg::Use-Pty=0 -o Debug::NoLocking=1 "$@"; }
 /** The choice as apt prints it without doing anything. */
 const SIMULATE = `apt_get -qq -s install --no-install-recommends "$@"`;
 
+/** Where an image starts from nothing, the packages of the root are part of what is listed. */
+const WHOLE = 'rm "$ROOT/usr/sbin/policy-rc.d"; UPPER=$ROOT\n';
+
 /** Fetching is locked, since two runs may want one file; the rest is not. apt's own lock would lie in the shared folder. */
 const FETCH = `exec 9<"$ARCHIVES"; flock 9; get -y install --no-install-recommends --download-only "$@" >&2; exec 9<&-\n`;
 
@@ -63,11 +66,12 @@ async function made(base: AptRoot, kind: string, wanted: readonly string[], scri
   const file = join(GROUND, 'apt-trees', `${kind}-${key.digest('hex').slice(0, 24)}.json.gz`);
   const known = await readTree(file);
   if (known) return known;
+  const isWhole = !base.lowers.includes(base.beneath);
   const started = performance.now();
   const tree = parseListing(
     await inOverlay({
       lowers: base.lowers,
-      script: `${base.apt}ARCHIVES='${base.archives}'\n${script}${listCommand(base.beneath)}`,
+      script: `${base.apt}ARCHIVES='${base.archives}'\n${script}${isWhole ? WHOLE : ''}${listCommand(base.beneath)}`,
       args: wanted,
     }),
   );

@@ -10,21 +10,22 @@ import { sourcesFor } from './bases.ts';
 import { GROUND, run, runLogged } from './folder.ts';
 import { exists } from './tools.ts';
 
-/** Raised when the root must be made anew though the packages are the same. */
-const RECIPE = 1;
+/** /usr is merged before the first package is unpacked, as installers do it; else the package usrmerge copies, and hard links become two files. */
+const MERGE = 'for name in bin sbin lib lib64; do mkdir -p "$1/usr/$name" && ln -s "usr/$name" "$1/$name"; done';
 
-/**
- * /usr is merged before the first package is unpacked, as installers do it; else the package usrmerge does it by copying, which makes two
- * files of hard links. What mmdebstrap adds to the packages goes: settings of apt, which the root does not have, and of the machine.
- */
-const OPTIONS = [
-  '--variant=essential',
-  '--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr',
-  `--customize-hook=cd "$1" && rm -r etc/apt/preferences.d etc/apt/sources.list.d var/lib/apt var/cache/apt`,
-  `--customize-hook=cd "$1" && rm -f etc/fstab etc/hostname etc/resolv.conf var/lib/dpkg/arch`,
+/** What mmdebstrap leaves besides packages: settings and folders for an apt that the root does not have, and settings of the machine. */
+const NOT_OF_PACKAGES = [
+  'etc/apt/preferences.d',
+  'etc/apt/sources.list.d',
+  'etc/fstab',
+  'etc/hostname',
+  'etc/resolv.conf',
+  'var/cache/apt',
+  'var/lib/apt',
+  'var/lib/dpkg/arch',
 ];
 
-/** For the machine's apt, with nothing of the machine's settings and state; the keyrings alone are its own. */
+/** For the machine's apt, with nothing of the machine's settings and state; the keyrings alone are its own. For apt, apt itself would be essential. */
 const SETTINGS = (place: string): string => `Dir "${place}";
 Dir::Bin::dpkg "/usr/bin/dpkg";
 Dir::Bin::methods "/usr/lib/apt/methods";
@@ -32,6 +33,7 @@ Dir::Etc::trusted "/etc/apt/trusted.gpg";
 Dir::Etc::trustedparts "/etc/apt/trusted.gpg.d";
 Dir::State::status "/dev/null";
 APT::Sandbox::User "root";
+pkgCacheGen::ForceEssential ",";
 `;
 const FOLDERS = [
   'etc/apt/sources.list.d',
@@ -59,7 +61,7 @@ export async function essentialRoot(suite: string): Promise<AptRoot> {
   const simulate = ['-qq', '-s', 'install', '--no-install-recommends', '?essential'];
   const packages = readChoice(await run('apt-get', simulate, { env: { APT_CONFIG: settings, LC_ALL: 'C' } }));
   const digest = createHash('sha256')
-    .update(JSON.stringify([RECIPE, packages]))
+    .update(JSON.stringify([MERGE, NOT_OF_PACKAGES, packages]))
     .digest('hex');
   const root = join(folder, digest.slice(0, 16));
   if (!(await exists(root))) await makeRoot(suite, root, sources);
@@ -90,8 +92,9 @@ async function makeRoot(suite: string, root: string, sources: string): Promise<v
   try {
     // No SOURCE_DATE_EPOCH: it would cut the times of files.
     const env = { SOURCE_DATE_EPOCH: undefined };
-    await runLogged('essential', 'mmdebstrap', ['-q', '--mode=unshare', ...OPTIONS, suite, tar, sources], { env });
-    await unpackRoot(tar, root);
+    const args = ['-q', '--mode=unshare', '--variant=essential', `--setup-hook=${MERGE}`, suite, tar, sources];
+    await runLogged('essential', 'mmdebstrap', args, { env });
+    await unpackRoot(tar, root, NOT_OF_PACKAGES);
   } finally {
     await rm(tar, { force: true });
   }
