@@ -36,6 +36,8 @@ APT::Sandbox::User "root";
 pkgCacheGen::ForceEssential ",";
 `;
 const FOLDERS = [
+  'etc/apt/apt.conf.d',
+  'etc/apt/preferences.d',
   'etc/apt/sources.list.d',
   'var/lib/apt/lists/partial',
   'var/cache/apt/archives/partial',
