@@ -86,6 +86,7 @@ async function prepareApt(place: string, suite: string): Promise<{ sources: stri
   await rename(made, sources);
   await writeFile(settings, SETTINGS(place));
   await run('apt-get', ['-qq', 'update'], { env: { APT_CONFIG: settings } });
+  await run('apt-cache', ['-qq', 'gencaches'], { env: { APT_CONFIG: settings } });
   return { sources, settings };
 }
 
