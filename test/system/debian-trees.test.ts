@@ -37,7 +37,7 @@ afterAll(async () => {
   await rm(place, { recursive: true, force: true });
 });
 
-/** dpkg and apt of the image itself judge; then its programs run, in the tree that engines would make of the layers. */
+/** dpkg and apt of the image itself judge, or the machine's apt where it has none; then its programs run, in the tree that engines would make of the layers. */
 const JUDGE = `cp "$CA_FILE" "$ROOT/tmp/ca.pem"
 mountpoint -q "$ROOT/proc" || mount -t proc proc "$ROOT/proc"
 test -c "$ROOT/dev/null" || mount --rbind /dev "$ROOT/dev"
