@@ -11,6 +11,8 @@ export default defineConfig({
           testTimeout: 600_000,
           hookTimeout: 600_000,
           fileParallelism: false,
+          // Of tests that say so: as many as small machines have cores.
+          maxConcurrency: 2,
         },
       },
     ],

@@ -58,7 +58,7 @@ function debianDifferencesPage(): string {
 
 # Differences to apt
 
-The tests install sets of packages on Debian bases (${BASES_OF_SETS.join(', ')}), once with \`apt-get install --no-install-recommends\` in a container, once with imagespec, and compare: which packages in which versions, every path with type, mode, owner, size, content, link target, capabilities and hard links, and the times of what packages bring. Then dpkg and apt of the image judge it (\`dpkg --audit\`, \`apt-get check\`, \`dpkg --verify\`), and the programs run. These differences are allowed, and no others; a rule that no set needs fails the test.
+The tests install sets of packages on Debian bases and on nothing (${BASES_OF_SETS.join(', ')}), once with \`apt-get install --no-install-recommends\` in a container, once with imagespec, and compare: which packages in which versions, every path with type, mode, owner, size, content, link target, capabilities and hard links, and the times of what packages bring. Then dpkg and apt of the image judge it (\`dpkg --audit\`, \`apt-get check\`, \`dpkg --verify\`), and the programs run. On \`scratch\`, where imagespec has \`apt_essential: true\`, apt installs into a root that mmdebstrap made of bookworm's essential packages, and whole trees are compared; apt is that of the machine, since the image has none. These differences are allowed, and no others; a rule that no set needs fails the test.
 
 | path | imagespec | apt | reason |
 | --- | --- | --- | --- |

@@ -20,7 +20,7 @@ import { entriesOfPart, layerKey } from './layer-key.ts';
 import type { OutlinedLayer, WantedLayer } from './make-layers.ts';
 
 /** Raised whenever equal packages would be installed in another way: it is part of every key. */
-const CONFIGURE_FORMAT = 4;
+const CONFIGURE_FORMAT = 5;
 
 export interface DebianInput {
   readonly base: Base;

@@ -11,6 +11,7 @@ import type { OpenedDeb } from '../deb/opened-deb.ts';
 import { parsePackageVersion } from '../deb/relation.ts';
 import type { CreatedWorld } from './script-world.ts';
 import { createScriptWorld } from './script-world.ts';
+import { partEssential } from './part-essential.ts';
 import { statusFields } from './status.ts';
 import { readPathFilter } from './path-filter.ts';
 import { placeFiles } from './place-files.ts';
@@ -47,16 +48,18 @@ const TRIGGER_ROUNDS = 100;
 /** Throws `PACKAGES_CONFLICT`, `CONFIGURE_UNSUPPORTED`, `DEB_INVALID`. */
 export function installDebs(request: InstallRequest): Installation {
   const installer = new Installer(request);
-  for (const wanted of request.debs) installer.unpack(wanted);
-  for (const { deb } of request.debs) installer.configure(deb);
-  installer.processTriggers();
+  for (const debs of partEssential(request.debs, request.architecture)) {
+    for (const wanted of debs) installer.unpack(wanted);
+    for (const { deb } of debs) installer.configure(deb);
+    installer.processTriggers();
+  }
   // Where there is nothing to do, nothing is written: files that dpkg would have made by now stay unmade.
   if (request.debs.length > 0) installer.finish();
   return installer;
 }
 
 class Installer implements Installation {
-  readonly brought: ReadonlyMap<string, TreeNode>[] = [];
+  readonly #brought = new Map<OpenedDeb, ReadonlyMap<string, TreeNode>>();
   readonly warnings: string[] = [];
   readonly #request: InstallRequest;
   readonly #database: DpkgDatabase;
@@ -82,6 +85,10 @@ class Installer implements Installation {
     });
   }
 
+  get brought(): readonly ReadonlyMap<string, TreeNode>[] {
+    return this.#request.debs.map(({ deb }) => this.#brought.get(deb)!);
+  }
+
   unpack({ deb }: WantedDeb): void {
     const { tree } = this.#request;
     this.#configurePreDepends(deb);
@@ -101,7 +108,7 @@ class Installer implements Installation {
     const work = { tree, database: this.#database, deb, about, before, filter, warn };
     const { paths, brought, conffiles } = placeFiles(work);
     if (isUpgrade) this.#run('postrm', before, ['upgrade', deb.version]);
-    this.brought.push(brought);
+    this.#brought.set(deb, brought);
     this.#record({ ...next, conffiles: new Map([...kept(before, tree), ...conffiles]) }, deb, paths);
     for (const path of paths) this.#database.activatePath(path);
     this.#state.set(deb, 'unpacked');

@@ -89,6 +89,23 @@ describe('installDebs', () => {
     expect(tree.readText('/var/said')).toBe('preinst install\npostinst configure \n');
   });
 
+  it('has all that is essential configured before it unpacks anything else, which may use it unsaid', async () => {
+    const say = (name: string) => `${SCRIPT}echo "${name} $(cat /etc/tools 2>&- || echo none)" >> /log\n`;
+    const { tree } = await install([
+      { name: 'early', members: { preinst: say('early') } },
+      { name: 'tools', entries: [{ path: 'etc/tools', content: 'here\n' }], members: { postinst: say('tools') } },
+      { name: 'late', fields: { 'Pre-Depends': 'early' }, members: { postinst: say('late') } },
+      { name: 'maker', fields: { Provides: 'virtual' }, members: { postinst: say('maker') } },
+      {
+        name: 'core',
+        fields: { Essential: 'yes', Depends: 'gone | tools, virtual' },
+        members: { postinst: say('core') },
+      },
+    ]);
+    expect(tree.readText('/log')).toBe('tools here\nmaker here\ncore here\nearly here\nlate here\n');
+    expect(status(tree).match(/^Package: .*/gm)).toHaveLength(5);
+  });
+
   it('names files of Multi-Arch: same packages by architecture', async () => {
     const { tree } = await install([{ name: 'lib', fields: { 'Multi-Arch': 'same' } }]);
     expect(tree.get('var/lib/dpkg/info/lib:amd64.list')).toBeDefined();

@@ -8,6 +8,7 @@ import type { PackageVersion } from '../../src/deb/package.ts';
 import { resolvePackages } from '../../src/apt/resolve.ts';
 import { parseWant } from '../../src/apt/want.ts';
 import type { AptLists } from './ground/apt-oracle.ts';
+import { APT_SETS, REFUSED_SETS } from './ground/apt-sets.ts';
 import { askApt, compareWithApt, debianArchitecture, readAptLists, readStatus } from './ground/apt-oracle.ts';
 
 /** Compilers, daemons, or-groups, virtual packages, versioned provisions, deep trees. */
@@ -26,6 +27,10 @@ const SETS = [
   'cowsay hello figlet sl',
 ];
 
+/** What images from nothing get besides. */
+const ALWAYS = 'base-files base-passwd';
+const IMAGES = [...APT_SETS, ...REFUSED_SETS].map(({ packages }) => packages.join(' '));
+
 let lists: AptLists;
 let architecture: string;
 
@@ -43,11 +48,21 @@ async function compare(wants: string, status: string): Promise<string[]> {
   return compareWithApt(resolvePackages(request), apt.install ?? new Map());
 }
 
+async function compareFromNothing(wants: string): Promise<string[]> {
+  const status = join(await temporaryFolder(), 'status');
+  await writeFile(status, '');
+  return compare(wants, status);
+}
+
+describe('an image from nothing has the packages of apt-get', () => {
+  it.concurrent.each(IMAGES)('with %s', async (wants) => {
+    expect(await compareFromNothing(`${wants} ${ALWAYS}`)).toEqual([]);
+  });
+});
+
 describe.each(SETS)('%s', (wants) => {
   it('is resolved as by apt-get, from nothing', async () => {
-    const status = join(await temporaryFolder(), 'status');
-    await writeFile(status, '');
-    expect(await compare(wants, status)).toEqual([]);
+    expect(await compareFromNothing(wants)).toEqual([]);
   });
 
   it('is resolved as by apt-get, on this machine', async () => {

@@ -1,21 +1,22 @@
 // The package sets of the Debian oracle: what images are made with, each with a command that proves that it works.
 import type { BaseName } from './bases.ts';
 
-export type AptBase = Extract<BaseName, 'bookworm-amd64' | 'trixie-amd64'>;
+/** `scratch` has bookworm's essential packages for amd64, which the image gets by `apt_essential`. */
+export type AptBase = Extract<BaseName, 'bookworm-amd64' | 'trixie-amd64'> | 'scratch';
 
 export interface AptSet {
   readonly packages: readonly string[];
   readonly bases: readonly AptBase[];
-  /** For `sh -eu` in the finished image, which has python3: prints something that `says` matches. */
+  /** For `sh -eu` in the finished image, with python3 where bases have it: prints something that `says` matches. */
   readonly smoke: string;
   readonly says: RegExp;
 }
 
-const BOTH = ['bookworm-amd64', 'trixie-amd64'] as const;
+const ON_BOOKWORM = ['bookworm-amd64', 'scratch'] as const;
 
-export const BASES_OF_SETS: readonly AptBase[] = ['bookworm-amd64', 'trixie-amd64'];
+export const BASES_OF_SETS: readonly AptBase[] = ['bookworm-amd64', 'trixie-amd64', 'scratch'];
 
-function set(packages: string, smoke: string, says: RegExp, bases: readonly AptBase[] = BOTH): AptSet {
+function set(packages: string, smoke: string, says: RegExp, bases: readonly AptBase[] = BASES_OF_SETS): AptSet {
   return { packages: packages.split(' '), bases, smoke, says };
 }
 
@@ -61,7 +62,7 @@ export const APT_SETS: readonly AptSet[] = [
     'cron',
     'test -u /usr/bin/crontab || test -g /usr/bin/crontab; echo "* * * * * true" | crontab -; crontab -l',
     /true/,
-    ['bookworm-amd64'],
+    ON_BOOKWORM,
   ),
   set('sudo', 'sudo -n id -u', /^0$/m),
   set('iputils-ping', 'ping -V', /^ping from iputils/m),
@@ -79,7 +80,7 @@ export const APT_SETS: readonly AptSet[] = [
     `python3 -c 'import ctypes; print(ctypes.CDLL("libglib-2.0.so.0"))'`,
     /libglib/,
   ),
-  set('rsync zip unzip xz-utils bzip2 zstd', 'zip -q /tmp/a.zip /etc/hostname; unzip -l /tmp/a.zip', /etc\/hostname/),
+  set('rsync zip unzip xz-utils bzip2 zstd', 'zip -q /tmp/a.zip /etc/passwd; unzip -l /tmp/a.zip', /etc\/passwd/),
   set('libssl-dev libffi-dev libxml2-dev libxslt1-dev pkg-config', 'pkg-config --modversion openssl libxslt', /^3\./m),
   set('fontconfig fonts-dejavu-core', 'fc-list', /DejaVuSans\.ttf/),
   set('less nano lsof strace htop tmux', 'strace -V; lsof -v 2>&1; tmux -V', /^tmux \d/m),
@@ -108,9 +109,9 @@ export interface RefusedSet {
 
 /** Sets with a package whose script runs a compiled program, or one in Perl, that makes files from what is installed. */
 export const REFUSED_SETS: readonly RefusedSet[] = [
-  { packages: ['ffmpeg'], bases: ['bookworm-amd64'], refused: 'shared-mime-info' },
-  { packages: ['graphviz'], bases: BOTH, refused: 'libgvc6' },
-  { packages: ['ghostscript'], bases: ['bookworm-amd64'], refused: 'fonts-urw-base35' },
-  { packages: ['apache2'], bases: ['bookworm-amd64'], refused: 'apache2' },
-  { packages: ['dbus'], bases: ['bookworm-amd64'], refused: 'dbus-daemon' },
+  { packages: ['ffmpeg'], bases: ON_BOOKWORM, refused: 'shared-mime-info' },
+  { packages: ['graphviz'], bases: BASES_OF_SETS, refused: 'libgvc6' },
+  { packages: ['ghostscript'], bases: ON_BOOKWORM, refused: 'fonts-urw-base35' },
+  { packages: ['apache2'], bases: ON_BOOKWORM, refused: 'apache2' },
+  { packages: ['dbus'], bases: ON_BOOKWORM, refused: 'dbus-daemon' },
 ];

@@ -6,7 +6,7 @@ import { copy } from '../../../src/content/copy.ts';
 import { createContext } from '../../../src/core/context.ts';
 import { layoutStore } from '../../../src/store/layout.ts';
 import { runCli } from '../../cli/run-cli.ts';
-import { unpackedBase } from './apt-root.ts';
+import type { AptRoot } from './apt-root.ts';
 import type { BaseName } from './bases.ts';
 import { baseImage } from './bases.ts';
 import { certificates } from './environment.ts';
@@ -20,10 +20,15 @@ export interface OurTree {
   readonly packages: readonly string[];
   readonly tree: TreeListing;
   readonly warnings: readonly string[];
-  /** Paths of the Debian layers' blobs, lowest first. */
-  readonly layers: readonly string[];
-  /** Folder of the spec and the layout `out`. */
-  readonly folder: string;
+  /** What the script printed, and as a last line `exit:` with its status. */
+  readonly said: string;
+}
+
+export interface OurTreeOptions {
+  /** Further fields of the spec. */
+  readonly more?: Readonly<Record<string, unknown>>;
+  /** For bash, as in an overlay, in the tree that engines would make of the layers; runs after the listing. */
+  readonly script?: string;
 }
 
 interface Locked {
@@ -33,13 +38,17 @@ interface Locked {
 }
 
 /** Layers on top of each other, as engines do it: whiteouts first, then the entries; folders that are links stay links. */
-export const APPLY = `for layer in "$@"; do
-  tar -tzf "$layer" | { grep -E '(^|/)\\.wh\\.' || true; } | while read -r name; do
+const APPLY = `for layer in "$@"; do
+  gzip -dc "$layer" > "$PLACE/layer.tar"
+  tar -tf "$PLACE/layer.tar" | { grep -E '(^|/)\\.wh\\.' || true; } | while read -r name; do
     folder=$(dirname "$name"); file=$(basename "$name"); rm -rf "$ROOT/$folder/\${file#.wh.}"
   done
-  tar -C "$ROOT" -xpzf "$layer" --numeric-owner --xattrs --xattrs-include='*' --keep-directory-symlink --exclude='.wh.*'
+  tar -C "$ROOT" -xpf "$PLACE/layer.tar" --numeric-owner --xattrs --xattrs-include='*' --keep-directory-symlink --exclude='.wh.*'
+  rm "$PLACE/layer.tar"
 done
 `;
+
+const END_OF_LISTING = '\n--\n';
 
 /** A folder with the base as a layout named \`base\`. */
 export async function baseLayout(folder: string, base: BaseName): Promise<void> {
@@ -47,16 +56,16 @@ export async function baseLayout(folder: string, base: BaseName): Promise<void> 
   await copy(createContext(), await baseImage(base), store, ['latest']);
 }
 
-/** @param folder has the layout \`base\`; the spec and the image come beside it */
+/** @param folder has the layout \`base\` where the root is one; the spec and the image come beside it */
 export async function ourTree(
   folder: string,
-  base: BaseName,
+  { beneath, spec: start }: AptRoot,
   packages: readonly string[],
-  more = {},
+  { more = {}, script = '' }: OurTreeOptions = {},
 ): Promise<OurTree> {
   const place = join(folder, packages.join('+').slice(0, 60));
   await mkdir(place, { recursive: true });
-  const spec = { name: 'debian', base_image: 'oci:../base', apt_packages: packages, ...more };
+  const spec = { name: 'debian', ...start, apt_packages: packages, ...more };
   await writeFile(join(place, 'imagespec.yaml'), JSON.stringify(spec));
   const { status, stdout, stderr } = await runCli(['build', '--json', '-o', 'oci:out'], {
     cwd: place,
@@ -69,16 +78,16 @@ export async function ourTree(
   const layers = image!.platforms[0]!.layers.filter(({ kind }) => kind === 'debian').map((layer) =>
     join(place, 'out', 'blobs', ...layer.digest.split(':')),
   );
-  const { root } = await unpackedBase(base);
-  const listing = await inOverlay({ lowers: [root], script: APPLY + listCommand(root), args: layers });
+  const judged = `\nprintf '${END_OF_LISTING.replaceAll('\n', '\\n')}'; set +e; (set -e\n${script}\n) 2>&1; echo "exit:$?"\n`;
+  const work = { lowers: [beneath], script: APPLY + listCommand(beneath) + judged, args: layers };
+  const [listing = '', said = ''] = (await inOverlay(work)).split(END_OF_LISTING);
   const lock = JSON.parse(await readFile(join(place, 'imagespec.lock'), 'utf8')) as LockPrinted;
   const locked = lock.platforms['linux/amd64']!.debian.packages;
   return {
     packages: locked.map(({ name, version, architecture }) => `${name} ${version} ${architecture}`).sort(),
     tree: parseListing(listing),
     warnings: image!.warnings,
-    layers,
-    folder: place,
+    said,
   };
 }
 

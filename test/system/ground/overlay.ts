@@ -2,8 +2,7 @@
 import { mkdtemp, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Run } from './folder.ts';
-import { run, tryRun } from './folder.ts';
+import { run } from './folder.ts';
 
 export interface OverlayWork {
   /** Folders of the host, the uppermost first. */
@@ -32,26 +31,14 @@ inside() {
 }
 `;
 
-/** Runs as root, or by a sudo that asks nothing; resolves whatever the status is. */
-export function tryInOverlay(work: OverlayWork): Promise<Run> {
-  return within(work, tryRun);
-}
-
-/** The same, but a status other than 0 is an error. */
-export function inOverlay(work: OverlayWork): Promise<string> {
-  return within(work, run);
-}
-
-async function within<T>(
-  { lowers, script, args = [], kept }: OverlayWork,
-  start: (program: string, args: readonly string[]) => Promise<T>,
-): Promise<T> {
+/** Runs as root, or by a sudo that asks nothing. @returns what the script prints; a status other than 0 is an error */
+export async function inOverlay({ lowers, script, args = [], kept }: OverlayWork): Promise<string> {
   const place = await mkdtemp(join(tmpdir(), 'imagespec-overlay-'));
   const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--uts', '--ipc'];
   const places = [place, lowers.join(':'), kept?.upper ?? '', kept?.work ?? ''];
   const all = [...namespaces, 'bash', '-euo', 'pipefail', '-c', PREPARE + script, 'bash', ...places, ...args];
   try {
-    return await start(...asRoot('unshare', all));
+    return await run(...asRoot('unshare', all));
   } finally {
     await rmdir(place);
   }
