@@ -47,7 +47,7 @@ function transportOf(loaded: LoadedSpec): Transport {
 /** Base layers are kept here unless every target is the base's own registry, which can mount them, and nothing is run over them. */
 function keepsLayers({ outputs, spec }: Request, base: Transport): boolean {
   const home = base.kind === 'registry' ? base.reference.registry : undefined;
-  if (spec.commands?.length) return true;
+  if (spec.commands?.length || spec.compile) return true;
   return !outputs.every(({ transport }) => transport.kind === 'registry' && transport.reference.registry === home);
 }
 

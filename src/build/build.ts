@@ -13,7 +13,7 @@ import type { LoadedSpec } from '../spec/load.ts';
 import { findSpec, loadSpec } from '../spec/load.ts';
 import { assembleRoot, imageAnnotations } from './assemble.ts';
 import { resolveRoot } from './bases.ts';
-import { commandsTools, requireCommands } from './commands-tools.ts';
+import { runTools, requireRuns } from './run-tools.ts';
 import { createDebShelf } from './debs.ts';
 import type { Environment } from './environment.ts';
 import type { Existing } from './existing.ts';
@@ -100,7 +100,7 @@ async function buildImage(ctx: Context, job: Job, argv: readonly string[]): Prom
   const found = onlyPush && !options.force && !job.loaded.spec.forced ? await existing(ctx, job) : undefined;
   const inputs = await readInputs(ctx, job.loaded, epochOf(job));
   if (found) return leave(ctx, job, found, inputs, argv);
-  await requireCommands(ctx, job);
+  await requireRuns(ctx, job);
   const prepared = await prepare(ctx, job, inputs, 'build');
   const result = await job.services.cache.scratch((scratch) => make(ctx, job, inputs, prepared, scratch));
   await rememberPush(job, { argv, inputs, bases: prepared.bases, result });
@@ -170,14 +170,14 @@ async function make(
     once: new Once<Digest, LayerRecord>(),
     onReady: flights.send,
   };
-  const commands = commandsTools(ctx, job, inputs, scratch);
+  const runs = runTools(ctx, job, inputs, scratch);
   const work = together(
     flights.ctx,
     prepared.platforms.map((platform) => (inner): Promise<PlatformImage> => {
       const { image } = platform.reader.base;
       const baseLayers = (image?.layers ?? []).map((layer) => ({ ...layer, title: 'base image' }));
       baseLayers.forEach(flights.send);
-      const input = platformInput(job, inputs, platform, shelf, commands);
+      const input = platformInput(job, inputs, platform, shelf, runs);
       return buildPlatform(inner, input, tools, baseLayers, identity);
     }),
   );

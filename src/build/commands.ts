@@ -12,15 +12,13 @@ import type { BaseFacts } from '../filesystem/facts.ts';
 import { resolvePath } from '../filesystem/resolve.ts';
 import { LAYER_FORMAT } from '../layer/format.ts';
 import { printPlatform } from '../oci/platform.ts';
-import { readUpper } from '../sandbox/changes.ts';
 import type { Mount } from '../sandbox/mounts.ts';
 import type { SandboxHost } from '../sandbox/namespace.ts';
-import { runInSandbox } from '../sandbox/run.ts';
-import { stackFacts, unpackLayers } from '../sandbox/unpack.ts';
-import type { LocalCache } from '../store/cache.ts';
 import type { Base } from './base.ts';
 import { COMMANDS_FORMAT } from './commands-format.ts';
 import type { OutlinedLayer, WantedLayer } from './make-layers.ts';
+import type { RunTools } from './run-over.ts';
+import { groundOf } from './run-over.ts';
 
 export interface CommandsInput {
   /** Name of the spec, before each line of output. */
@@ -31,15 +29,6 @@ export interface CommandsInput {
   readonly base: Base;
   /** Seconds since the epoch. */
   readonly epoch: number;
-}
-
-export interface CommandsTools {
-  readonly cache: LocalCache;
-  readonly host: () => Promise<SandboxHost>;
-  /** Host path of uv. */
-  readonly uv: () => Promise<string>;
-  /** Private folder that lasts as long as the build. */
-  readonly scratch: string;
 }
 
 /** @param below of the layers that the commands are run over, without the base's */
@@ -63,7 +52,7 @@ export function commandsLayer(
   input: CommandsInput,
   below: readonly OutlinedLayer[],
   layers: readonly Layer[],
-  tools: CommandsTools,
+  tools: RunTools,
 ): WantedLayer {
   const outline = outlineCommands(input, below);
   return { ...outline, key: outline.key!, entries: () => runCommands(ctx, input, layers, tools) };
@@ -78,37 +67,16 @@ async function runCommands(
   ctx: Context,
   input: CommandsInput,
   layers: readonly Layer[],
-  { cache, host: findHost, uv, scratch }: CommandsTools,
+  tools: RunTools,
 ): Promise<readonly Entry[]> {
-  const host = await findHost();
-  const stack = await unpackLayers(ctx, host, cache, layers);
-  const facts = await stackFacts(ctx, host, cache, layers);
+  const { host, facts, work, run } = await groundOf(ctx, layers, tools);
   requireShell(facts, input);
-  const work = join(scratch, `commands-${printPlatform(input.base.platform).replaceAll('/', '-')}`);
-  await mkdir(work);
   const output = createOutput(ctx, input.name);
-  const { mounts, env } = await surroundings(input, work, facts, uv);
+  const { mounts, env } = await surroundings(input, work, facts, tools.uv);
   return step(ctx, { step: 'run', subject: `${input.commands.length} commands` }, async () => {
-    let entries: readonly Entry[] = [];
-    const status = await runInSandbox(ctx, host, cache, {
-      stack,
-      facts,
-      argv: [SHELL, '-c', shellText(input.commands)],
-      env,
-      folder: '/',
-      user: { uid: 0, gid: 0, groups: [] },
-      network: 'host',
-      mounts,
-      isReadOnly: false,
-      hasInput: false,
-      output: output.add,
-      changes: async (tar) => {
-        const options = { facts, file: join(work, 'changes.tar'), epoch: input.epoch, ids: host.ids.kind };
-        const changes = await readUpper(ctx, tar, options);
-        entries = changes.entries;
-        if (changes.leftOut.length > 0) warnLeftOut(ctx, changes.leftOut);
-      },
-    });
+    const argv = [SHELL, '-c', shellText(input.commands)];
+    const { epoch } = input;
+    const { status, entries } = await run(ctx, { argv, env, mounts, network: 'host', output: output.add, epoch });
     output.end();
     if (status !== 0) throw await commandFailed(input, status, join(work, 'step'), output.tail(), host);
     return entries;
@@ -199,14 +167,4 @@ function createOutput(ctx: Context, name: string) {
     },
     tail: (): readonly string[] => tail,
   };
-}
-
-function warnLeftOut(ctx: Context, paths: readonly string[]): void {
-  const shown = paths.slice(0, 3).map((path) => `/${path}`);
-  const more = paths.length > shown.length ? ` and ${paths.length - shown.length} more` : '';
-  ctx.emit({
-    type: 'log',
-    level: 'warning',
-    message: `Layers hold no devices and fifos, so these are left out: ${shown.join(', ')}${more}`,
-  });
 }

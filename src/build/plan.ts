@@ -1,6 +1,6 @@
 // `--plan`: what a build would do, computed without packing or sending anything.
 import type { Context } from '../core/context.ts';
-import { commandsTools } from './commands-tools.ts';
+import { runTools } from './run-tools.ts';
 import type { Job } from './job.ts';
 import { epochOf } from './job.ts';
 import { readInputs, strictKey } from './inputs.ts';
@@ -23,7 +23,7 @@ export async function planImage(ctx: Context, job: Job, exists: boolean | undefi
   for (const platform of prepared.platforms) {
     const outlined = await outlinedLayers(
       ctx,
-      platformInput(job, inputs, platform, shelf, commandsTools(ctx, job, inputs, '')),
+      platformInput(job, inputs, platform, shelf, runTools(ctx, job, inputs, '')),
     );
     const certain = platform.isSupposed
       ? outlined.map(({ kind, content, size }) => ({ kind, content, size }))

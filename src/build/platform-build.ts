@@ -11,8 +11,10 @@ import type { LocalCache } from '../store/cache.ts';
 import type { Identity } from './assemble.ts';
 import { assembleImage, imageAnnotations } from './assemble.ts';
 import { FILES_ROOT, fileLayers } from './files.ts';
-import type { CommandsInput, CommandsTools } from './commands.ts';
+import type { CommandsInput } from './commands.ts';
 import { commandsLayer, outlineCommands } from './commands.ts';
+import type { BytecodeInput } from './bytecode.ts';
+import { bytecodeLayer, outlineBytecode } from './bytecode.ts';
 import type { LayerTools, MadeLayer, OutlinedLayer, WantedLayer } from './make-layers.ts';
 import { makeLayers } from './make-layers.ts';
 import type { PackagesInput } from './packages.ts';
@@ -22,6 +24,7 @@ import type { Job } from './job.ts';
 import { epochOf } from './job.ts';
 import type { PreparedPlatform } from './prepare.ts';
 import type { RunSettings } from './run-config.ts';
+import type { RunTools } from './run-over.ts';
 import { runConfig } from './run-config.ts';
 import { userEntries } from './user.ts';
 import type { WheelShelf } from './wheels.ts';
@@ -35,7 +38,7 @@ export interface PlatformInput {
   readonly cache: LocalCache;
   readonly shelf: WheelShelf;
   readonly ignoreKnown: boolean;
-  readonly commands: CommandsTools;
+  readonly runs: RunTools;
   /** Seconds since the epoch, for `created` and generated files. */
   readonly epoch: number;
 }
@@ -45,7 +48,7 @@ export function platformInput(
   inputs: Inputs,
   platform: PreparedPlatform,
   shelf: WheelShelf,
-  commands: CommandsTools,
+  runs: RunTools,
 ): PlatformInput {
   return {
     spec: job.loaded.spec,
@@ -55,23 +58,23 @@ export function platformInput(
     cache: job.services.cache,
     shelf,
     ignoreKnown: job.options.cache === false,
-    commands,
+    runs,
     epoch: epochOf(job),
   };
 }
 
-/** The layers this platform needs above its base, lowest first, slow-changing before fast-changing. */
-async function wantedLayers(ctx: Context, input: PlatformInput, onStage: () => void): Promise<WantedLayer[]> {
+/** The layers this platform needs above its base, lowest first, slow-changing before fast-changing: those of packages, and those of files. */
+async function wantedLayers(ctx: Context, input: PlatformInput, onStage: () => void) {
   const environment = packagesInput(ctx, input);
   const [debian, packages, copied] = await Promise.all([
     input.platform.debian?.layers(ctx, onStage) ?? [],
     environment ? packageLayers(ctx, { ...environment, onStage }) : [],
     copiedLayers(ctx, input),
   ]);
-  return [...debian, userLayer(ctx, input), ...packages, ...copied];
+  return { packages: [...debian, userLayer(ctx, input), ...packages], copied };
 }
 
-/** The same, but nothing is fetched for it. */
+/** The same with what programs of the image will add, but nothing is fetched or run for it. */
 export async function outlinedLayers(ctx: Context, input: PlatformInput): Promise<OutlinedLayer[]> {
   const environment = packagesInput(ctx, input);
   const [debian, packages, copied] = await Promise.all([
@@ -79,9 +82,17 @@ export async function outlinedLayers(ctx: Context, input: PlatformInput): Promis
     environment ? outlinePackages(environment) : [],
     copiedLayers(ctx, input),
   ]);
-  const below = [...debian, userLayer(ctx, input), ...packages, ...copied];
-  const { commands = [] } = input.spec;
-  return commands.length === 0 ? below : [...below, outlineCommands(commandsInput(input), below)];
+  const installed = [...debian, userLayer(ctx, input), ...packages];
+  const bytecode = bytecodeInput(input);
+  const below = [...installed, ...(bytecode ? [outlineBytecode(bytecode, installed)] : []), ...copied];
+  return input.spec.commands?.length ? [...below, outlineCommands(commandsInput(input), below)] : below;
+}
+
+function bytecodeInput({ spec, platform, epoch }: PlatformInput): BytecodeInput | undefined {
+  const { reader, details } = platform;
+  return spec.compile && details.interpreter
+    ? { base: reader.base, interpreter: details.interpreter, epoch }
+    : undefined;
 }
 
 /** The environment of the image but for its id, with which every commands layer would be another one. */
@@ -153,12 +164,20 @@ export async function buildPlatform(
   const { spec, epoch } = input;
   const { reader } = input.platform;
   const wanted = await wantedLayers(ctx, input, tools.packer.prepare);
-  const below = await makeLayers(ctx, wanted, tools);
-  const onTop = (): Promise<MadeLayer[]> => {
-    const stacked = [...baseLayers, ...below.map(({ layer }) => layer)];
-    return makeLayers(ctx, [commandsLayer(ctx, commandsInput(input), wanted, stacked, input.commands)], tools);
-  };
-  const layers = spec.commands?.length ? [...below, ...(await onTop())] : below;
+  const made = await makeLayers(ctx, [...wanted.packages, ...wanted.copied], tools);
+  const installed = made.slice(0, wanted.packages.length);
+  const copied = made.slice(wanted.packages.length);
+  const over = (below: readonly MadeLayer[]): Layer[] => [...baseLayers, ...below.map(({ layer }) => layer)];
+  const bytecode = bytecodeInput(input);
+  const compiled = bytecode
+    ? await makeLayers(ctx, [bytecodeLayer(ctx, bytecode, wanted.packages, over(installed), input.runs)], tools)
+    : [];
+  const below = [...installed, ...compiled, ...copied];
+  const outlines = below.map(({ kind, content, key }) => ({ kind, content, key, size: 0 }));
+  const commanded = spec.commands?.length
+    ? await makeLayers(ctx, [commandsLayer(ctx, commandsInput(input), outlines, over(below), input.runs)], tools)
+    : [];
+  const layers = [...below, ...commanded];
   const image = assembleImage({
     base: reader.base,
     platform: reader.base.platform,

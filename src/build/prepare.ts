@@ -69,7 +69,7 @@ async function preparePlatform(ctx: Context, plain: Base, round: Round): Promise
   const name = printPlatform(plain.platform);
   const { cache } = job.services;
   const questions = {
-    wantsPython: wantsPackages(inputs.wants),
+    wantsPython: wantsPackages(inputs.wants) || (job.loaded.spec.compile ?? false),
     wantsDebian: inputs.debian !== undefined,
     pythonVersion: job.loaded.spec.pythonVersion,
   };
@@ -80,7 +80,10 @@ async function preparePlatform(ctx: Context, plain: Base, round: Round): Promise
   const isSupposed = !known && added !== undefined && purpose === 'plan' && !questions.wantsPython;
   const details = known ?? (isSupposed ? { user: USUAL_USER, interpreter: undefined } : await reader.details(ctx));
   const { interpreter } = details;
-  const python = interpreter && (await lockPython(ctx, { name, interpreter }, job, inputs, kept, uv));
+  const python =
+    interpreter && wantsPackages(inputs.wants)
+      ? await lockPython(ctx, { name, interpreter }, job, inputs, kept, uv)
+      : undefined;
   return {
     platform: { name, reader, details, isSupposed, debian: added?.base, lock: python?.lock },
     locks: { name, python, debian: added?.answer },

@@ -209,6 +209,11 @@ export const specSchema = z.strictObject({
     'What happens to packages whose maintainer scripts cannot be carried out: auto refuses them, never leaves them unpacked and says so in the package database.',
     'never',
   ),
+  compile: field(
+    z.boolean({ error: printFinding({ what: 'must be true or false', todo: 'Write true or false.' }) }),
+    'Whether Python packages, and the standard library where the base image has no bytecode of it, are compiled while building, so that programs start faster. The interpreter of the image is run for it.',
+    true,
+  ),
 } satisfies Record<FieldName, z.ZodType>);
 
 /** As files and programs give it. */

@@ -64,6 +64,7 @@ export class ImageSpec {
   /** Lines of sources.list(5), or mappings; variables of the environment are not filled in yet. */
   readonly aptSources: NonNullable<SpecFields['apt_sources']> | undefined;
   readonly aptEssential: boolean | undefined;
+  readonly compile: boolean | undefined;
   readonly aptConfigure: 'auto' | 'never' | undefined;
   readonly #fields: SpecFields;
   #forced = false;
@@ -88,6 +89,7 @@ export class ImageSpec {
     this.aptPackages = checked.apt_packages;
     this.aptSources = checked.apt_sources;
     this.aptEssential = checked.apt_essential;
+    this.compile = checked.compile;
     this.aptConfigure = checked.apt_configure;
     Object.freeze(this);
   }

@@ -1,0 +1,94 @@
+// A program run over the layers that a build has so far; what it changes becomes entries of the next layer.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Layer } from '../content/content.ts';
+import type { Context } from '../core/context.ts';
+import type { Entry } from '../filesystem/entry.ts';
+import type { BaseFacts } from '../filesystem/facts.ts';
+import { readUpper } from '../sandbox/changes.ts';
+import type { Mount } from '../sandbox/mounts.ts';
+import type { SandboxHost } from '../sandbox/namespace.ts';
+import { runInSandbox } from '../sandbox/run.ts';
+import { stackFacts, unpackLayers } from '../sandbox/unpack.ts';
+import type { LocalCache } from '../store/cache.ts';
+
+export interface RunTools {
+  readonly cache: LocalCache;
+  readonly host: () => Promise<SandboxHost>;
+  /** Host path of uv. */
+  readonly uv: () => Promise<string>;
+  /** Private folder that lasts as long as the build. */
+  readonly scratch: string;
+  readonly processors: number;
+  /** A name nobody else has. */
+  readonly uniqueName: () => string;
+}
+
+/** Layers, unpacked and known. */
+export interface Ground {
+  readonly host: SandboxHost;
+  readonly facts: BaseFacts;
+  /** Private folder of what is run. */
+  readonly work: string;
+  readonly run: (ctx: Context, program: Program) => Promise<ProgramResult>;
+}
+
+export interface Program {
+  readonly argv: readonly string[];
+  readonly env: readonly (readonly [name: string, value: string])[];
+  readonly mounts: readonly Mount[];
+  readonly network: 'host' | 'none';
+  readonly output: (text: string) => void;
+  /** Seconds: no time in the entries is later. */
+  readonly epoch: number;
+}
+
+export interface ProgramResult {
+  readonly status: number;
+  /** Nothing where the status is not 0. */
+  readonly entries: readonly Entry[];
+}
+
+/** @param layers lowest first. Throws as `unpackLayers` does; `run` as `runInSandbox` and `readUpper` do. */
+export async function groundOf(
+  ctx: Context,
+  layers: readonly Layer[],
+  { cache, host: findHost, scratch, uniqueName }: RunTools,
+): Promise<Ground> {
+  const host = await findHost();
+  const stack = await unpackLayers(ctx, host, cache, layers);
+  const facts = await stackFacts(ctx, host, cache, layers);
+  const work = join(scratch, uniqueName());
+  await mkdir(work);
+  const run: Ground['run'] = async (inner, { epoch, ...program }) => {
+    let entries: readonly Entry[] = [];
+    const status = await runInSandbox(inner, host, cache, {
+      ...program,
+      stack,
+      facts,
+      folder: '/',
+      user: { uid: 0, gid: 0, groups: [] },
+      isReadOnly: false,
+      hasInput: false,
+      changes: async (tar) => {
+        const changes = await readUpper(inner, tar, {
+          facts,
+          file: join(work, 'changes.tar'),
+          epoch,
+          ids: host.ids.kind,
+        });
+        entries = changes.entries;
+        if (changes.leftOut.length > 0) warnLeftOut(inner, changes.leftOut);
+      },
+    });
+    return { status, entries };
+  };
+  return { host, facts, work, run };
+}
+
+function warnLeftOut(ctx: Context, paths: readonly string[]): void {
+  const shown = paths.slice(0, 3).map((path) => `/${path}`);
+  const more = paths.length > shown.length ? ` and ${paths.length - shown.length} more` : '';
+  const message = `Layers hold no devices and fifos, so these are left out: ${shown.join(', ')}${more}`;
+  ctx.emit({ type: 'log', level: 'warning', message });
+}
