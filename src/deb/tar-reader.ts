@@ -1,8 +1,9 @@
 // The tar archives in a package, entry by entry; whoever reads takes each content at once or leaves it.
 import { ByteReader } from '../filesystem/byte-reader.ts';
 import type { Refuse } from '../filesystem/layer-error.ts';
+import { isZero, parseText, TAR_BLOCK } from '../filesystem/tar-fields.ts';
 import type { TarHeader, TarType } from './tar-header.ts';
-import { isZero, parseTarHeader, parseText, TAR_BLOCK } from './tar-header.ts';
+import { parseTarHeader } from './tar-header.ts';
 
 /** PATH_MAX with its NUL. */
 const LONG_NAME_BYTES = 4096;

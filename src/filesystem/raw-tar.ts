@@ -2,6 +2,7 @@
 // long names). tar-stream decodes attributes as text and forgets offsets, which is right for facts and wrong for what is unpacked again.
 import { ByteReader } from './byte-reader.ts';
 import type { Refuse } from './layer-error.ts';
+import { checksumOf, isZero, parseNumber, parseText, TAR_BLOCK } from './tar-fields.ts';
 
 export interface RawEntry {
   readonly type: 'file' | 'hardlink' | 'symlink' | 'character' | 'block' | 'directory' | 'fifo';
@@ -24,7 +25,6 @@ export interface RawEntry {
   readonly content: () => AsyncIterable<Uint8Array>;
 }
 
-const BLOCK = 512;
 /** As Go's archive/tar: a header of headers has names and attributes, never content. */
 const PAX_LIMIT_BYTES = 1 << 20;
 const TYPES: Readonly<Record<string, RawEntry['type']>> = {
@@ -52,11 +52,11 @@ export async function* readRawTar(
   let local = new Map<string, Buffer>();
   try {
     for (;;) {
-      const block = await take(reader, BLOCK, refuse);
-      if (block.every((byte) => byte === 0)) break;
-      if (checksumOf(block) !== octal(block, 148, 8)) throw refuse('holds a tar header with a wrong checksum');
+      const block = await take(reader, TAR_BLOCK, refuse);
+      if (isZero(block)) break;
+      if (checksumOf(block) !== number(block, 148, 8, refuse)) throw refuse('holds a tar header with a wrong checksum');
       const flag = String.fromCharCode(block[156]!);
-      const size = numberOf(local, global, 'size') ?? octal(block, 124, 12);
+      const size = numberOf(local, global, 'size') ?? number(block, 124, 12, refuse);
       if (!Number.isSafeInteger(size) || size < 0) throw refuse('holds an entry of an impossible size');
       if ('xgLK'.includes(flag)) {
         const header = await headerOfHeaders(reader, size, refuse);
@@ -68,7 +68,7 @@ export async function* readRawTar(
       const type = TYPES[flag];
       if (!type) throw refuse(`holds an entry of type ${JSON.stringify(flag)}`);
       const held = type === 'file' ? size : 0;
-      yield* oneEntry(reader, toEntry(block, type, held, local, global), refuse);
+      yield* oneEntry(reader, toEntry(block, type, held, local, global, refuse), refuse);
       local = new Map();
     }
     for await (const _rest of reader.rest()) {
@@ -90,7 +90,7 @@ async function* oneEntry(
     while (reader.offset < end) yield await take(reader, Math.min(end - reader.offset, 1 << 18), refuse);
   }
   yield { ...entry, offset, content };
-  const left = end - reader.offset + ((BLOCK - (entry.size % BLOCK)) % BLOCK);
+  const left = end - reader.offset + ((TAR_BLOCK - (entry.size % TAR_BLOCK)) % TAR_BLOCK);
   if ((await reader.skip(left)) < left) throw refuse('stops before the end of its tar archive');
 }
 
@@ -103,7 +103,7 @@ async function take(reader: ByteReader, length: number, refuse: Refuse): Promise
 async function headerOfHeaders(reader: ByteReader, size: number, refuse: Refuse): Promise<Buffer> {
   if (size > PAX_LIMIT_BYTES) throw refuse('holds a tar header of more than 1 MiB');
   const bytes = Buffer.from(await take(reader, size, refuse));
-  await take(reader, (BLOCK - (size % BLOCK)) % BLOCK, refuse);
+  await take(reader, (TAR_BLOCK - (size % TAR_BLOCK)) % TAR_BLOCK, refuse);
   return bytes;
 }
 
@@ -113,11 +113,15 @@ function toEntry(
   size: number,
   local: Records,
   global: Records,
+  refuse: Refuse,
 ): Omit<RawEntry, 'offset' | 'content'> {
   const isPosix = block.toString('latin1', 257, 263) === 'ustar\0';
-  const prefix = isPosix ? cString(block.subarray(345, 500)).toString() : '';
-  const rest = cString(block.subarray(0, 100)).toString();
-  const text = (key: string): string | undefined => (local.get(key) ?? global.get(key))?.toString();
+  const prefix = isPosix ? parseText(block.subarray(345, 500), refuse) : '';
+  const rest = parseText(block.subarray(0, 100), refuse);
+  const text = (key: string): string | undefined => {
+    const value = local.get(key) ?? global.get(key);
+    return value && parseText(value, refuse);
+  };
   const xattrs = Object.fromEntries(
     [...global, ...local]
       .filter(([key]) => key.startsWith(XATTR))
@@ -126,13 +130,13 @@ function toEntry(
   return {
     type,
     name: text('path') ?? (prefix === '' ? rest : `${prefix}/${rest}`),
-    target: text('linkpath') ?? cString(block.subarray(157, 257)).toString(),
-    mode: octal(block, 100, 8) & 0o7777,
-    uid: numberOf(local, global, 'uid') ?? octal(block, 108, 8),
-    gid: numberOf(local, global, 'gid') ?? octal(block, 116, 8),
-    mtime: Math.floor(numberOf(local, global, 'mtime') ?? octal(block, 136, 12)),
+    target: text('linkpath') ?? parseText(block.subarray(157, 257), refuse),
+    mode: number(block, 100, 8, refuse) & 0o7777,
+    uid: numberOf(local, global, 'uid') ?? number(block, 108, 8, refuse),
+    gid: numberOf(local, global, 'gid') ?? number(block, 116, 8, refuse),
+    mtime: Math.floor(numberOf(local, global, 'mtime') ?? number(block, 136, 12, refuse)),
     size,
-    device: [octal(block, 329, 8), octal(block, 337, 8)],
+    device: [number(block, 329, 8, refuse), number(block, 337, 8, refuse)],
     ...(Object.keys(xattrs).length > 0 && { xattrs }),
   };
 }
@@ -161,19 +165,6 @@ function cString(bytes: Buffer): Buffer {
   return end === -1 ? bytes : bytes.subarray(0, end);
 }
 
-/** Octal digits, or GNU's base 256, whose first bit is set. */
-function octal(block: Buffer, at: number, length: number): number {
-  const field = block.subarray(at, at + length);
-  if (field[0]! & 0x80) {
-    let value = field[0]! & 0x40 ? -1n : 0n;
-    for (const [index, byte] of field.entries()) value = (value << 8n) | BigInt(index === 0 ? byte & 0x7f : byte);
-    return Number(value);
-  }
-  return Number.parseInt(/[0-7]+/.exec(field.toString('latin1'))?.[0] ?? '0', 8);
-}
-
-function checksumOf(block: Buffer): number {
-  let sum = 8 * 0x20;
-  for (let at = 0; at < BLOCK; at++) if (at < 148 || at >= 156) sum += block[at]!;
-  return sum;
+function number(block: Buffer, at: number, length: number, refuse: Refuse): number {
+  return parseNumber(block.subarray(at, at + length), refuse);
 }

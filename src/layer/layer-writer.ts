@@ -9,7 +9,8 @@ import type { GzipWriter, Part } from './gzip-writer.ts';
 import type { HostFiles } from './host-files.ts';
 import type { TarMember } from './order.ts';
 import type { Pace } from './pace.ts';
-import { TAR_BLOCK, paddingOf, tarHeader } from './tar.ts';
+import { TAR_BLOCK } from '../filesystem/tar-fields.ts';
+import { paddingOf, tarHeader } from './tar.ts';
 
 /** Bytes that are compressed at once; a large file becomes independent blocks of this size, so that memory stays flat. */
 const OWN_BYTES = 1 << 20;

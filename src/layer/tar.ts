@@ -1,8 +1,6 @@
 // One tar header, byte for byte: ustar, with a PAX header before it only where ustar cannot say it (POSIX.1-2017, pax).
+import { TAR_BLOCK } from '../filesystem/tar-fields.ts';
 import { invalid } from './check-entry.ts';
-
-/** Everything in a tar stands on multiples of this many bytes. */
-export const TAR_BLOCK = 512;
 
 export interface TarHeader {
   /** Name in the archive; those of directories end in a slash. */

@@ -4,7 +4,8 @@ import { digestOf } from '../../src/core/digest.ts';
 import { refusalOf } from '../../src/filesystem/layer-error.ts';
 import type { RawEntry } from '../../src/filesystem/raw-tar.ts';
 import { readRawTar } from '../../src/filesystem/raw-tar.ts';
-import { TAR_BLOCK, tarHeader } from '../../src/layer/tar.ts';
+import { TAR_BLOCK } from '../../src/filesystem/tar-fields.ts';
+import { tarHeader } from '../../src/layer/tar.ts';
 import { drain, expectCode } from '../expect-code.ts';
 
 const refuse = refusalOf(digestOf('a layer'));
