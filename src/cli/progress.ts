@@ -16,7 +16,7 @@ export interface Screen {
 }
 
 /** Steps that a person wants to see; others are only in the JSON stream. */
-const SHOWN = new Set(['resolve', 'read base', 'download', 'index', 'pack', 'upload', 'install']);
+const SHOWN = new Set(['resolve', 'read base', 'download', 'index', 'pack', 'upload', 'install', 'unpack']);
 /** Steps shorter than this many bytes end before a bar could be read. */
 const BAR_FROM_BYTES = 1 << 20;
 const BAR = ' {bar} {percentage}% {step} {subject}';

@@ -26,6 +26,8 @@ export interface Script {
   readonly namespaces?: readonly string[];
   /** Of the shell: 0, 1, 2, and from 5 on; 3 and 4 are for starting and stopping it. */
   readonly stdio: readonly ('ignore' | 'inherit' | 'pipe')[];
+  /** Whether it stays in the caller's session: its terminal is the script's then, with the signals of its keys. */
+  readonly hasTerminal?: boolean | undefined;
 }
 
 export interface Running {
@@ -55,6 +57,7 @@ export async function startScript(ctx: Context, { programs, ids }: SandboxHost, 
     cwd: '/',
     env: { PATH: pathOf(programs), LC_ALL: 'C', ...script.variables },
     stdio,
+    detached: script.hasTerminal !== true,
   });
   const ended = endOf(child);
   const control = child.stdio[3] as import('node:stream').Writable;
