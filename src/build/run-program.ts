@@ -56,6 +56,12 @@ export function requireProgram(name: string, searched: Searched): void {
       `${places[index]} of the image ${SAID[what as keyof typeof SAID]}`,
       'Name a program that can be executed.',
     );
+  if (name.startsWith('-'))
+    throw notFound(
+      name,
+      `The image has no program "${name}"`,
+      'Options of run stand before the image; what follows it is the program with its arguments.',
+    );
   const near = nearest(searched, name, places);
   const where = name.includes('/') ? '' : `The folders of its PATH are ${path}.`;
   const hint = [near && `Did you mean ${near}?`, where].filter(Boolean).join(' ');

@@ -30,7 +30,8 @@ export async function runRun(
       hint: 'Leave -t out; -i alone passes input from a pipe or file.',
     });
   const options: RunOptions = {
-    command,
+    // Commander leaves it there: words after the image are the program's own.
+    command: command[0] === '--' ? command.slice(1) : command,
     entrypoint: flags.entrypoint,
     user: flags.user,
     env: flags.env ?? [],

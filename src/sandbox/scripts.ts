@@ -16,12 +16,14 @@ export const WAIT_FOR_IDS = 'echo >&4; read -r _ <&3; exec "$@"';
  */
 export const RUN = `
 trap '' INT TERM HUP QUIT
+# What runs in the background reads nothing otherwise.
+exec 7<&0 < /dev/null
 cd "$WORK/layers"
 mount --all --fstab ../root.fstab >&2
 mount --all --fstab ../mounts.fstab >&2
 [ ! "$SET_NAME" ] || "$SET_NAME" "$HOST_NAME"
 mkfifo ../pivoted ../held
-unshare --mount sh -euc 'exec 8> ../pivoted 9< ../held 3<&- 4>&- 5<&- 6>&-; cd ../root; pivot_root . dev/.host; echo >&8; exec 8>&-; read -r _ <&9 || :' &
+unshare --mount sh -euc 'exec 8> ../pivoted 9< ../held 3<&- 4>&- 5<&- 6>&- 7<&-; cd ../root; pivot_root . dev/.host; echo >&8; exec 8>&-; read -r _ <&9 || :' &
 holder=$!
 exec 8< ../pivoted 9> ../held
 read -r _ <&8
@@ -30,16 +32,16 @@ inside() { nsenter --mount=/proc/$holder/ns/mnt --root=/ --wd=/ -- "$@"; }
 inside umount --no-canonicalize --lazy /proc/$holder/root/dev/.host >&2
 rmdir ../dev/.host
 ( trap - INT TERM HUP QUIT
-  exec 3<&- 4>&- 6>&- 9>&-
+  exec <&7 3<&- 4>&- 6>&- 7<&- 9>&-
   export ROOT=/proc/$holder/root
   exec nsenter --mount=/proc/$holder/ns/mnt --root=/ --wd=/ -- unshare --pid $NAMESPACES --fork --kill-child -- sh -euc "$INNER" sh "$@" ) &
 inner=$!
-( exec 4>&- 5<&- 6>&- 9>&- >&- 2>&-
+( exec 4>&- 5<&- 6>&- 7<&- 9>&- >&- 2>&-
   while read -r name <&3; do
     if read -r first _ < /proc/$inner/task/$inner/children; then kill -s "$name" "$first" || :; fi
   done
   kill -KILL -1 ) &
-exec 5<&-
+exec 5<&- 7<&-
 status=0
 wait $inner || status=$?
 echo "ended $status" >&4
