@@ -66,11 +66,13 @@ export async function runImage(
 ): Promise<number> {
   const ctx = createContext(contextOptions);
   const mounts = await readVolumes(options.volumes, environment.workingDirectory);
-  const host = await openSandbox(environment);
+  const opening = openSandbox(environment);
+  opening.catch(() => undefined);
   return withServices(environment, options.cacheFolder, async (services) => {
     const image = await findImage(ctx, text, options.platform, services);
     const words = programWords(image.config.config, options, text);
     await requireRunnable(ctx, image.platform, environment, text);
+    const host = await opening;
     const stack = await unpackLayers(ctx, host, services.cache, image.layers);
     return runProgram(ctx, { image, words, host, stack, mounts, options, environment, cache: services.cache });
   });

@@ -11,7 +11,7 @@ import type { LocalCache } from '../store/cache.ts';
 import type { Mount } from './mounts.ts';
 import { escape, prepareMounts } from './mounts.ts';
 import type { Running, SandboxHost } from './namespace.ts';
-import { startScript } from './namespace.ts';
+import { startScript, unavailable } from './namespace.ts';
 import { removeFolder } from './remove.ts';
 import { INNER, RUN } from './scripts.ts';
 import type { Stack } from './unpack.ts';
@@ -97,6 +97,8 @@ async function finish({ child, ended, answers }: Running, changes: RunRequest['c
   }
   const status = await ended;
   const [, own] = /ended (\d+)/.exec(said) ?? [];
+  // Killed from outside, or it never came to the program; what it said was passed on.
+  if (own === undefined && status < 128) throw unavailable('the sandbox could not be made');
   return own === undefined ? status : Number(own);
 }
 
