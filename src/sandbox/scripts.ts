@@ -31,20 +31,26 @@ exec 8<&-
 inside() { nsenter --mount=/proc/$holder/ns/mnt --root=/ --wd=/ -- "$@"; }
 inside umount --no-canonicalize --lazy /proc/$holder/root/dev/.host >&2
 rmdir ../dev/.host
-( trap - INT TERM HUP QUIT
-  exec <&7 3<&- 4>&- 6>&- 7<&- 9>&-
-  export ROOT=/proc/$holder/root
-  exec nsenter --mount=/proc/$holder/ns/mnt --root=/ --wd=/ -- unshare --pid $NAMESPACES --fork --kill-child -- sh -euc "$INNER" sh "$@" ) &
-inner=$!
 ( exec 4>&- 5<&- 6>&- 7<&- 9>&- >&- 2>&-
   while read -r name <&3; do
-    if read -r first _ < /proc/$inner/task/$inner/children; then kill -s "$name" "$first" || :; fi
+    first=
+    # Neither of the two files need end with a newline.
+    read -r inner < ../inner || :
+    read -r first _ < /proc/$inner/task/$inner/children || :
+    [ ! "$first" ] || kill -s "$name" "$first" || :
   done
   kill -KILL -1 ) &
-exec 5<&- 7<&-
 status=0
-wait $inner || status=$?
-echo "ended $status" >&4
+# What a shell has in the background ignores SIGINT for ever. It would say "Killed" of what was.
+exec 8>&2 2> /dev/null
+( trap - INT TERM HUP QUIT
+  exec <&7 2>&8 3<&- 4>&- 6>&- 7<&- 8>&- 9>&-
+  export ROOT=/proc/$holder/root
+  exec sh -euc 'echo $$ > ../inner; exec "$@"' sh nsenter --mount=/proc/$holder/ns/mnt --root=/ --wd=/ -- \\
+    unshare --pid $NAMESPACES --fork --kill-child -- sh -euc "$INNER" sh "$@" ) || status=$?
+exec 5<&- 7<&-
+echo "ended $status" >&4 || exit
+exec 2>&8 8>&-
 if [ $status -eq 0 ] && [ "$TAR" ]; then tar -C ../upper $TAR -cf - . >&6; fi
 exit $status
 `;
