@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Context } from '../core/context.ts';
 import { ImageSpecError } from '../core/error.ts';
 import type { Platform } from '../oci/platform.ts';
-import { printPlatform } from '../oci/platform.ts';
+import { normalizePlatform, printPlatform } from '../oci/platform.ts';
 import { chooseIds } from '../sandbox/ids.ts';
 import type { SandboxHost } from '../sandbox/namespace.ts';
 import { findPrograms } from '../sandbox/programs.ts';
@@ -30,6 +30,11 @@ const HANDLERS: Readonly<Record<string, string>> = {
   riscv64: 'qemu-riscv64',
 };
 const NODE_ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386', ppc64: 'ppc64le' };
+
+/** What programs of this host are made for. */
+export function hostPlatform({ system }: Environment): Platform {
+  return normalizePlatform({ os: 'linux', architecture: NODE_ARCHITECTURES[system.arch] ?? system.arch });
+}
 
 /**
  * Throws `PLATFORM_FOREIGN` when programs of the platform cannot run here.

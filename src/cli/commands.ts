@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import type { Environment } from '../build/environment.ts';
 import { VERSION } from '../build/environment.ts';
 import type { BuildFlags } from './build-command.ts';
+import type { RunFlags } from './run-command.ts';
 import type { CommonOptions, Session } from './session.ts';
 import { runSession } from './session.ts';
 
@@ -28,6 +29,7 @@ function createProgram(environment: Environment, argv: readonly string[], report
     .description('Builds OCI images of Python programs from an ImageSpec, without Docker, daemon or root.')
     .version(VERSION)
     .exitOverride()
+    .enablePositionalOptions()
     .showHelpAfterError('(add --help for all options)')
     .configureHelp({ sortSubcommands: false });
   const run = (options: CommonOptions, work: (session: Session) => Promise<void>): Promise<void> =>
@@ -35,7 +37,9 @@ function createProgram(environment: Environment, argv: readonly string[], report
   addBuild(program, argv, run);
   addSpecCommands(program, run);
   addImageCommands(program, run);
+  addRun(program, run);
   addCache(program, run);
+  addDoctor(program, run);
   return program;
 }
 
@@ -43,8 +47,12 @@ type Run = (options: CommonOptions, work: (session: Session) => Promise<void>) =
 
 /** Options that every command understands. */
 function common(command: Command): Command {
+  return quietly(command.option('--json', 'print the result as one JSON object'));
+}
+
+/** The same for a command without a result of ours. */
+function quietly(command: Command): Command {
   return command
-    .option('--json', 'print the result as one JSON object')
     .option('--verbose', 'print the causes of an error too')
     .addOption(new Option('--progress <style>', 'auto, bars, plain, json or none').default('auto'))
     .option('--cache-dir <dir>', 'folder of the cache (default: $IMAGESPEC_CACHE or ~/.cache/imagespec)');
@@ -115,6 +123,32 @@ function addImageCommands(program: Command, run: Run): void {
     );
 }
 
+function addRun(program: Command, run: Run): void {
+  quietly(program.command('run'))
+    .argument('<image>', 'reference or TRANSPORT:PATH')
+    .argument('[command...]', "in place of the image's Cmd")
+    .passThroughOptions()
+    .description('run a program of an image, without container engine or root')
+    .option('-u, --user <user[:group]>', "by name or number, in place of the image's")
+    .option('-e, --env <name=value>', 'set a variable; NAME alone takes its value from here', collect)
+    .option('-v, --volume <host:image[:ro]>', 'mount a file or folder of this host', collect)
+    .option('-w, --workdir <dir>', "working directory, in place of the image's")
+    .option('--entrypoint <program>', "in place of the image's; '' clears it")
+    .option('--read-only', 'no file of the image can be changed')
+    .addOption(
+      new Option('--network <which>', "host: the host's; none: loopback alone")
+        .choices(['host', 'none'])
+        .default('host'),
+    )
+    .option('--platform <os/arch>', 'of an index, the image to run')
+    .option('-i, --interactive', 'the program reads our input')
+    .option('-t, --tty', "our terminal is the program's")
+    .addHelpText('after', example('imagespec run oci:.imagespec/hello python3 -V'))
+    .action((image: string, command: string[], flags: RunFlags) =>
+      run(flags, async (session) => (await import('./run-command.ts')).runRun(image, command, flags, session)),
+    );
+}
+
 interface PruneFlags extends CommonOptions {
   readonly all?: boolean;
   readonly days: string;
@@ -135,5 +169,14 @@ function addCache(program: Command, run: Run): void {
     .addHelpText('after', example('imagespec cache prune --days 7'))
     .action((flags: PruneFlags) =>
       run(flags, async (session) => (await import('./cache-commands.ts')).runCachePrune(flags, session)),
+    );
+}
+
+function addDoctor(program: Command, run: Run): void {
+  common(program.command('doctor'))
+    .description('print what this host can do, and what to do about the rest')
+    .addHelpText('after', example('imagespec doctor'))
+    .action((flags: CommonOptions) =>
+      run(flags, async (session) => (await import('./doctor-command.ts')).runDoctor(flags, session)),
     );
 }

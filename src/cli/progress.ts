@@ -81,7 +81,10 @@ function endLine(start: StartEvent, end: EndEvent): string {
 
 function barView(bars: MultiBar): ProgressView {
   const open = new Map<number, SingleBar>();
+  // Taking the picture away clears to the end of the screen: what a program has written since may stand there.
+  let isDrawn = false;
   const on = (event: BuildEvent): void => {
+    isDrawn ||= event.type === 'start' || event.type === 'log';
     if (event.type === 'start' && SHOWN.has(event.step) && (event.total ?? BAR_FROM_BYTES) >= BAR_FROM_BYTES) {
       const payload = { step: event.step, subject: shorten(event.subject, 40) };
       const format = event.total === undefined ? NO_BAR : BAR;
@@ -96,5 +99,9 @@ function barView(bars: MultiBar): ProgressView {
       bars.log(`${event.level}: ${event.message}\n`);
     }
   };
-  return { on, stop: () => bars.stop() };
+  const stop = (): void => {
+    if (isDrawn) bars.stop();
+    isDrawn = false;
+  };
+  return { on, stop };
 }

@@ -22,6 +22,10 @@ export interface Session {
   readonly result: (text: string) => void;
   /** Words about the result; stderr. */
   readonly say: (text: string) => void;
+  /** Hands terminal and signals to a program of the user's: ends the progress picture, and passes signals (`TERM`) on. */
+  readonly handOver: (send: (signal: string) => void, options: { readonly hasTerminal: boolean }) => void;
+  /** Sets the exit status of a command that fails by nothing of ours. */
+  readonly exitWith: (status: number) => void;
 }
 
 const STYLES: readonly ProgressStyle[] = ['bars', 'plain', 'json', 'none'];
@@ -39,6 +43,8 @@ function styleOf(options: CommonOptions, environment: Environment): ProgressStyl
   return process.stderr.isTTY && !dumb ? 'bars' : 'plain';
 }
 
+const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
 /** The first signal stops the work and lets it clean up; whoever does not want to wait for that is let go at the third. */
 function createInterrupt(controller: AbortController, say: (text: string) => void): (signal: NodeJS.Signals) => void {
   let count = 0;
@@ -50,6 +56,35 @@ function createInterrupt(controller: AbortController, say: (text: string) => voi
   };
 }
 
+interface Interrupts {
+  readonly handOver: Session['handOver'];
+  readonly stop: () => void;
+}
+
+/** Signals are ours until they are handed over; then they are the program's, and the second one that it survives ends it. */
+function listenToSignals(controller: AbortController, say: (text: string) => void): Interrupts {
+  let act = createInterrupt(controller, say);
+  const listener = (signal: NodeJS.Signals): void => act(signal);
+  let signals = SIGNALS;
+  for (const signal of signals) process.on(signal, listener);
+  return {
+    handOver: (send, { hasTerminal }) => {
+      const interrupt = act;
+      let count = 0;
+      act = (signal) => {
+        // The keys of a terminal reach the program without us.
+        if (hasTerminal && (signal === 'SIGINT' || signal === 'SIGQUIT')) return;
+        count++;
+        if (count === 1) send(signal.slice('SIG'.length));
+        else interrupt(signal);
+      };
+      process.on('SIGQUIT', listener);
+      signals = [...SIGNALS, 'SIGQUIT'];
+    },
+    stop: () => signals.forEach((signal) => process.off(signal, listener)),
+  };
+}
+
 /** Runs a command's work; returns the exit status. */
 export async function runSession(
   options: CommonOptions,
@@ -57,20 +92,24 @@ export async function runSession(
   work: (session: Session) => Promise<void>,
 ): Promise<number> {
   const controller = new AbortController();
-  const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   const say = (text: string): void => void process.stderr.write(text);
-  const interrupt = createInterrupt(controller, say);
+  const interrupts = listenToSignals(controller, say);
+  let status = 0;
   let stop = (): void => undefined;
   try {
-    for (const signal of signals) process.on(signal, interrupt);
     const view = await createProgress(styleOf(options, environment), { write: say, stream: process.stderr });
     stop = view.stop;
     const result = (text: string): void => {
       stop();
       process.stdout.write(text);
     };
-    await work({ environment, signal: controller.signal, on: view.on, result, say });
-    return 0;
+    const handOver: Session['handOver'] = (send, program) => {
+      stop();
+      interrupts.handOver(send, program);
+    };
+    const exitWith = (code: number): void => void (status = code);
+    await work({ environment, signal: controller.signal, on: view.on, result, say, handOver, exitWith });
+    return status;
   } catch (error) {
     stop();
     const shown = controller.signal.aborted ? abortedError(controller.signal.reason) : error;
@@ -79,7 +118,7 @@ export async function runSession(
     return isImageSpecError(shown) ? ERROR_CODES[shown.code].exit : 1;
   } finally {
     stop();
-    for (const signal of signals) process.off(signal, interrupt);
+    interrupts.stop();
   }
 }
 

@@ -1,8 +1,8 @@
 // A shell of the host in namespaces of its own: started, given its ids (user_namespaces(7)), ended when the build ends.
-import type { ChildProcess, StdioOptions } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, writeFile } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import type { Context } from '../core/context.ts';
 import { abortedError, throwIfAborted } from '../core/context.ts';
@@ -26,6 +26,8 @@ export interface Script {
   readonly namespaces?: readonly string[];
   /** Of the shell: 0, 1, 2, and from 5 on; 3 and 4 are for starting and stopping it. */
   readonly stdio: readonly ('ignore' | 'inherit' | 'pipe')[];
+  /** Whether it stays in the caller's session: its terminal is the script's then, with the signals of its keys. */
+  readonly hasTerminal?: boolean | undefined;
 }
 
 export interface Running {
@@ -48,14 +50,21 @@ const SIGNALS: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGKIL
 export async function startScript(ctx: Context, { programs, ids }: SandboxHost, script: Script): Promise<Running> {
   throwIfAborted(ctx);
   const [stdin, stdout, stderr, ...further] = script.stdio;
-  const stdio: StdioOptions = [stdin!, stdout!, stderr!, 'pipe', 'pipe', ...further];
+  const stdio: ('ignore' | 'inherit' | 'pipe' | number)[] = [stdin!, stdout!, stderr!, 'pipe', 'pipe', ...further];
   const unshare = ['--user', '--mount', ...(script.namespaces ?? []), '--fork', '--kill-child', '--'];
   const shell = [programs.sh, '-c', WAIT_FOR_IDS, 'sh', programs.sh, '-euc', script.text, 'sh', ...(script.args ?? [])];
+  const nothing = await open('/dev/null');
+  for (const file of await inheritedFiles()) {
+    while (stdio.length <= file) stdio.push('ignore');
+    if (file >= 5 + further.length) stdio[file] = nothing.fd;
+  }
   const child = spawn(programs.unshare, [...unshare, ...shell], {
     cwd: '/',
     env: { PATH: pathOf(programs), LC_ALL: 'C', ...script.variables },
     stdio,
+    detached: script.hasTerminal !== true,
   });
+  await nothing.close();
   const ended = endOf(child);
   const control = child.stdio[3] as Writable;
   const answers = child.stdio[4] as Readable;
@@ -86,7 +95,7 @@ export async function runScript(ctx: Context, host: SandboxHost, script: Omit<Sc
   if (status !== 0) throw unavailable(`a sandbox could not be prepared: ${(await said).trim()}`);
 }
 
-function unavailable(why: string, cause?: unknown): ImageSpecError {
+export function unavailable(why: string, cause?: unknown): ImageSpecError {
   return new ImageSpecError('SANDBOX_UNAVAILABLE', `No program of an image can be run on this host: ${why}`, {
     hint: 'It takes Linux with user namespaces and overlayfs (user.max_user_namespaces, kernel 5.11 or newer); containers often forbid them.',
     cause,
@@ -99,6 +108,19 @@ export async function textOf(stream: AsyncIterable<Buffer>, limit = 8192): Promi
   for await (const chunk of stream) text = (text + chunk.toString()).slice(-limit);
   return text;
 }
+
+/** Files of this process that a child has too: what our own caller left open must not come into the reach of the image. */
+async function inheritedFiles(): Promise<number[]> {
+  const files = (await readdir('/proc/self/fd')).map(Number).filter((file) => file > 2);
+  const facts = await Promise.all(files.map((file) => readFile(`/proc/self/fdinfo/${file}`, 'utf8').catch(() => '')));
+  return files.filter((_, index) => {
+    const [, flags] = /^flags:\s*(\d+)/m.exec(facts[index]!) ?? [];
+    return flags !== undefined && (parseInt(flags, 8) & CLOSE_ON_EXEC) === 0;
+  });
+}
+
+/** O_CLOEXEC, the same on every architecture of Linux that Node runs on. */
+const CLOSE_ON_EXEC = 0o2000000;
 
 function pathOf(programs: HostPrograms): string {
   return [...new Set(Object.values(programs).map((file) => file.slice(0, file.lastIndexOf('/'))))].join(':');

@@ -11,7 +11,7 @@ import type { LocalCache } from '../store/cache.ts';
 import type { Mount } from './mounts.ts';
 import { escape, prepareMounts } from './mounts.ts';
 import type { Running, SandboxHost } from './namespace.ts';
-import { startScript } from './namespace.ts';
+import { startScript, unavailable } from './namespace.ts';
 import { removeFolder } from './remove.ts';
 import { INNER, RUN } from './scripts.ts';
 import type { Stack } from './unpack.ts';
@@ -40,6 +40,8 @@ export interface RunRequest {
   readonly output: 'inherit' | ((text: string) => void);
   /** Whether the program reads the caller's input. */
   readonly hasInput: boolean;
+  /** Whether the caller's terminal is the program's; else it is in a session of its own, out of reach of the terminal's keys. */
+  readonly hasTerminal?: boolean | undefined;
   /** Given the tar of what changed, in overlayfs' form, when the program ended with status 0; the tar must be read to its end. */
   readonly changes?: ((tar: AsyncIterable<Uint8Array>) => Promise<void>) | undefined;
   /** Called when the program runs, with what sends it a signal (`TERM`). */
@@ -95,6 +97,8 @@ async function finish({ child, ended, answers }: Running, changes: RunRequest['c
   }
   const status = await ended;
   const [, own] = /ended (\d+)/.exec(said) ?? [];
+  // Killed from outside, or it never came to the program; what it said was passed on.
+  if (own === undefined && status < 128) throw unavailable('the sandbox could not be made');
   return own === undefined ? status : Number(own);
 }
 
@@ -134,6 +138,7 @@ function start(ctx: Context, host: SandboxHost, work: string, request: RunReques
     },
     namespaces: NAMESPACES,
     stdio: [request.hasInput ? 'inherit' : 'ignore', stream, stream, 'pipe', ...(changes ? (['pipe'] as const) : [])],
+    hasTerminal: request.hasTerminal,
   });
 }
 
@@ -156,7 +161,7 @@ async function prepare(work: string, request: RunRequest): Promise<void> {
 }
 
 /** The host's programs that start the image's would obey these too (ld.so(8)); they are set by the image's own env. */
-const isForLoader = (name: string): boolean => /^(LD_|GLIBC_TUNABLES$|MALLOC_)/.test(name);
+export const isForLoader = (name: string): boolean => /^(LD_|GLIBC_TUNABLES$|MALLOC_)/.test(name);
 
 /** For the shell: names that it cannot have are left out. */
 function exportsOf(env: RunRequest['env']): string {

@@ -16,12 +16,14 @@ export const WAIT_FOR_IDS = 'umask 022; echo >&4; read -r _ <&3 || exit 1; exec 
  */
 export const RUN = `
 trap '' INT TERM HUP QUIT
+# What runs in the background reads nothing otherwise.
+exec 7<&0 < /dev/null
 cd "$WORK/layers"
 mount --all --fstab ../root.fstab >&2
 mount --all --fstab ../mounts.fstab >&2
 [ ! "$SET_NAME" ] || "$SET_NAME" "$HOST_NAME"
 mkfifo ../pivoted ../held
-unshare --mount sh -euc 'exec 8> ../pivoted 9< ../held 3<&- 4>&- 5<&- 6>&-; cd ../root; pivot_root . dev/.host; echo >&8; exec 8>&-; read -r _ <&9 || :' &
+unshare --mount sh -euc 'exec 8> ../pivoted 9< ../held 3<&- 4>&- 5<&- 6>&- 7<&-; cd ../root; pivot_root . dev/.host; echo >&8; exec 8>&-; read -r _ <&9 || :' &
 holder=$!
 exec 8< ../pivoted 9> ../held
 read -r _ <&8
@@ -29,20 +31,26 @@ exec 8<&-
 inside() { nsenter --mount=/proc/$holder/ns/mnt --root=/ --wd=/ -- "$@"; }
 inside umount --no-canonicalize --lazy /proc/$holder/root/dev/.host >&2
 rmdir ../dev/.host
-( trap - INT TERM HUP QUIT
-  exec 3<&- 4>&- 6>&- 9>&-
-  export ROOT=/proc/$holder/root
-  exec nsenter --mount=/proc/$holder/ns/mnt --root=/ --wd=/ -- unshare --pid $NAMESPACES --fork --kill-child -- sh -euc "$INNER" sh "$@" ) &
-inner=$!
-( exec 4>&- 5<&- 6>&- 9>&- >&- 2>&-
+( exec 4>&- 5<&- 6>&- 7<&- 9>&- >&- 2>&-
   while read -r name <&3; do
-    if read -r first _ < /proc/$inner/task/$inner/children; then kill -s "$name" "$first" || :; fi
+    first=
+    # Neither of the two files need end with a newline.
+    read -r inner < ../inner || :
+    read -r first _ < /proc/$inner/task/$inner/children || :
+    [ ! "$first" ] || kill -s "$name" "$first" || :
   done
   kill -KILL -1 ) &
-exec 5<&-
 status=0
-wait $inner 2> /dev/null || status=$?
-echo "ended $status" >&4
+# What a shell has in the background ignores SIGINT for ever. It would say "Killed" of what was.
+exec 8>&2 2> /dev/null
+( trap - INT TERM HUP QUIT
+  exec <&7 2>&8 3<&- 4>&- 6>&- 7<&- 8>&- 9>&-
+  export ROOT=/proc/$holder/root
+  exec sh -euc 'echo $$ > ../inner; exec "$@"' sh nsenter --mount=/proc/$holder/ns/mnt --root=/ --wd=/ -- \\
+    unshare --pid $NAMESPACES --fork --kill-child -- sh -euc "$INNER" sh "$@" ) || status=$?
+exec 5<&- 7<&-
+echo "ended $status" >&4 || exit
+exec 2>&8 8>&-
 if [ $status -eq 0 ] && [ "$TAR" ]; then tar -C ../upper $TAR -cf - . >&6; fi
 exit $status
 `;

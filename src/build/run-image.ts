@@ -1,0 +1,213 @@
+// Runs a program of a finished image, without a container engine and without root: its layers as folders, its config as engines read it.
+import { posix } from 'node:path';
+import type { Image } from '../content/content.ts';
+import { loadAny, loadPlatform, resolveOrThrow } from '../content/load.ts';
+import type { Context, ContextOptions } from '../core/context.ts';
+import { createContext } from '../core/context.ts';
+import { ImageSpecError, isImageSpecError } from '../core/error.ts';
+import type { BaseFacts } from '../filesystem/facts.ts';
+import { resolvePath } from '../filesystem/resolve.ts';
+import { isIndexType } from '../oci/media-type.ts';
+import { parsePlatform, printPlatform } from '../oci/platform.ts';
+import type { SandboxHost } from '../sandbox/namespace.ts';
+import type { Mount } from '../sandbox/mounts.ts';
+import { removeFolder } from '../sandbox/remove.ts';
+import { isForLoader, runInSandbox } from '../sandbox/run.ts';
+import type { Stack } from '../sandbox/unpack.ts';
+import { unpackLayers } from '../sandbox/unpack.ts';
+import type { LocalCache } from '../store/cache.ts';
+import { parseTransport } from '../store/transport.ts';
+import type { Environment } from './environment.ts';
+import { programEnv } from './run-env.ts';
+import { withFacts } from './run-facts.ts';
+import { programWords, requireProgram } from './run-program.ts';
+import type { ProgramUser } from './run-user.ts';
+import { findUser, requireIds } from './run-user.ts';
+import { hostPathOf, readVolumes } from './run-volumes.ts';
+import { hostPlatform, openSandbox, requireRunnable } from './sandbox.ts';
+import type { Services } from './services.ts';
+import { cachedSource, openSource, withServices } from './services.ts';
+
+export interface RunOptions {
+  /** In place of the image's Cmd. */
+  readonly command: readonly string[];
+  /** In place of the image's; '' for none. */
+  readonly entrypoint?: string | undefined;
+  /** `USER[:GROUP]`. */
+  readonly user?: string | undefined;
+  /** `NAME=VALUE`, or `NAME` for the host's own value. */
+  readonly env: readonly string[];
+  /** `HOST:IMAGE[:ro]`. */
+  readonly volumes: readonly string[];
+  /** In the image. */
+  readonly workingDirectory?: string | undefined;
+  /** `OS/ARCH`: of an index, which image is run; the host's by default. */
+  readonly platform?: string | undefined;
+  readonly isReadOnly: boolean;
+  readonly network: 'host' | 'none';
+  readonly hasInput: boolean;
+  /** Whether the caller's terminal is the program's. */
+  readonly hasTerminal: boolean;
+  readonly cacheFolder?: string | undefined;
+  /** Called when the program is about to start, with what sends it a signal (`TERM`). */
+  readonly onStart: (send: (signal: string) => void) => void;
+}
+
+/**
+ * Runs a program of an image to its end; its output is the caller's. Returns its exit status, 128 + signal when a signal ended it.
+ * Throws `SANDBOX_UNAVAILABLE`, `PLATFORM_FOREIGN`, `PROGRAM_NOT_FOUND`, `USAGE`, `PATH_CONFLICT`, and what reading an image throws.
+ * @param text a reference, or TRANSPORT:PATH
+ */
+export async function runImage(
+  text: string,
+  options: RunOptions,
+  environment: Environment,
+  contextOptions: ContextOptions,
+): Promise<number> {
+  const ctx = createContext(contextOptions);
+  const mounts = await readVolumes(options.volumes, environment.workingDirectory);
+  const opening = openSandbox(environment);
+  opening.catch(() => undefined);
+  return withServices(environment, options.cacheFolder, async (services) => {
+    const image = await findImage(ctx, text, options.platform, services);
+    const words = programWords(image.config.config, options, text);
+    await requireRunnable(ctx, image.platform, environment, text);
+    const host = await opening;
+    const stack = await unpackLayers(ctx, host, services.cache, image.layers);
+    return runProgram(ctx, { image, words, host, stack, mounts, options, environment, cache: services.cache });
+  });
+}
+
+async function findImage(ctx: Context, text: string, asked: string | undefined, services: Services): Promise<Image> {
+  const { source: origin, name } = await openSource(parseTransport(text), services);
+  const source = cachedSource(origin, services, origin.mountFrom !== undefined, false);
+  const root = await resolveOrThrow(ctx, source, name);
+  if (asked !== undefined) return loadPlatform(ctx, source, root, parsePlatform(asked));
+  if (!isIndexType(root.mediaType)) {
+    const image = await loadAny(ctx, source, root.digest);
+    if (image.kind === 'image') return image;
+  }
+  const platform = hostPlatform(services.environment);
+  try {
+    return await loadPlatform(ctx, source, root, platform);
+  } catch (error) {
+    if (!isImageSpecError(error) || error.code !== 'BASE_PLATFORM_MISSING') throw error;
+    throw new ImageSpecError(
+      'PLATFORM_FOREIGN',
+      `${text} has no image for ${printPlatform(platform)}, which this host runs`,
+      {
+        hint: `${error.hint?.split(':')[0] ?? 'It exists for others'}: one of them runs with --platform where qemu is registered for it in binfmt_misc.`,
+        facts: error.facts,
+        cause: error,
+      },
+    );
+  }
+}
+
+interface Program {
+  readonly image: Image;
+  readonly words: readonly string[];
+  readonly host: SandboxHost;
+  readonly stack: Stack;
+  readonly mounts: readonly Mount[];
+  readonly options: RunOptions;
+  readonly environment: Environment;
+  readonly cache: LocalCache;
+}
+
+async function runProgram(ctx: Context, program: Program): Promise<number> {
+  const { image, words, host, stack, mounts, options, environment, cache } = program;
+  const { Env, WorkingDir, User } = image.config.config ?? {};
+  const folder = posix.resolve('/', WorkingDir || '/', options.workingDirectory ?? '');
+  const userText = options.user ?? User ?? '';
+  const question = { word: words[0], folder, user: userText, env: [Env, options.env], mounts };
+  return withFacts(ctx, { host, cache, layers: image.layers, stack, question }, async (facts, keep) => {
+    const user = findUser(facts, userText, options.user === undefined ? 'config' : 'option');
+    requireIds(user, host.ids);
+    warnOfSingle(ctx, host, user);
+    const { variables } = environment;
+    const terminal = options.hasTerminal ? variables['TERM'] || 'xterm' : undefined;
+    const env = programEnv({ image: Env ?? [], options: options.env, home: user.home, terminal, host: variables });
+    const isMounted = (path: string): boolean => hostPathOf(mounts, path) !== undefined;
+    requireProgram(words[0]!, { facts, path: env.get('PATH') ?? '', folder, isMounted });
+    requireEnv(ctx, facts, env);
+    return withFolder(ctx, program, { facts, folder }, (all) =>
+      runInSandbox(ctx, host, cache, {
+        stack,
+        facts,
+        argv: words,
+        env: [...env],
+        folder,
+        user,
+        network: options.network,
+        mounts: all,
+        isReadOnly: options.isReadOnly,
+        output: 'inherit',
+        hasInput: options.hasInput,
+        hasTerminal: options.hasTerminal,
+        onStart: (send) => {
+          keep();
+          options.onStart(send);
+        },
+      }),
+    );
+  });
+}
+
+function warnOfSingle(ctx: Context, { ids }: SandboxHost, { uid }: ProgramUser): void {
+  if (ids.kind !== 'single' || uid === 0) return;
+  const message = `this host lends you no ids: the program runs as the one that there is, root, instead of ${uid}; a line in /etc/subuid and /etc/subgid (usermod --add-subuids, --add-subgids) and newuidmap give more`;
+  ctx.emit({ type: 'log', level: 'warning', message });
+}
+
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** The sandbox sets them by a shell, and those of the loader by the image's env(1). */
+function requireEnv(ctx: Context, facts: BaseFacts, env: ReadonlyMap<string, string>): void {
+  const unusable = [...env.keys()].filter((name) => !NAME.test(name));
+  if (unusable.length > 0) {
+    const message = `variables whose names no shell can set are left out: ${unusable.join(', ')}`;
+    ctx.emit({ type: 'log', level: 'warning', message });
+  }
+  const loader = [...env.keys()].find(isForLoader);
+  if (loader === undefined || facts.entries.has(resolvePath(facts, '/usr/bin/env', { follow: true }))) return;
+  throw new ImageSpecError('NOT_SUPPORTED', `${loader} cannot be set in this image: it has no /usr/bin/env`, {
+    hint: 'Set it by a program of the image, or clear it in the image.',
+  });
+}
+
+/** Engines make the working directory when the image has none. It lasts as long as the run, as everything that the program writes. */
+async function withFolder(
+  ctx: Context,
+  { host, cache, mounts, options }: Program,
+  { facts, folder }: { readonly facts: BaseFacts; readonly folder: string },
+  work: (mounts: readonly Mount[]) => Promise<number>,
+): Promise<number> {
+  const { stat } = await import('node:fs/promises');
+  const given = hostPathOf(mounts, folder);
+  if (given !== undefined) {
+    if ((await stat(given).catch(() => undefined))?.isDirectory()) return work(mounts);
+    throw noFolder(folder, `${given} is no folder of this host`);
+  }
+  const at = resolvePath(facts, folder, { follow: true });
+  const found = facts.entries.get(at);
+  if (at === '' || OWN_FOLDERS.test(at) || found?.type === 'directory') return work(mounts);
+  if (found) throw noFolder(folder, `it is a ${found.type} of the image`);
+  return cache.scratch(async (source) => {
+    try {
+      return await work([{ source, target: folder, kind: 'directory', isReadOnly: options.isReadOnly }, ...mounts]);
+    } finally {
+      await removeFolder(ctx, host, source);
+    }
+  });
+}
+
+/** The sandbox makes them. */
+const OWN_FOLDERS = /^(?:proc|dev|sys)(?:\/|$)/;
+
+function noFolder(folder: string, why: string): ImageSpecError {
+  return new ImageSpecError('USAGE', `The program cannot start in ${folder}: ${why}`, {
+    hint: 'Choose a folder of the image with --workdir.',
+    facts: { path: folder },
+  });
+}
