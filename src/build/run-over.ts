@@ -33,7 +33,7 @@ export interface Ground {
   readonly run: (ctx: Context, program: Program) => Promise<ProgramResult>;
 }
 
-export interface Program {
+interface Program {
   readonly argv: readonly string[];
   readonly env: readonly (readonly [name: string, value: string])[];
   readonly mounts: readonly Mount[];
@@ -43,7 +43,7 @@ export interface Program {
   readonly epoch: number;
 }
 
-export interface ProgramResult {
+interface ProgramResult {
   readonly status: number;
   /** Nothing where the status is not 0. */
   readonly entries: readonly Entry[];
