@@ -121,9 +121,9 @@ describe('in a spec', () => {
     ['imagespec.mjs', 'throw new Error("mine")\n', 'SPEC_UNREADABLE', [/imagespec\.mjs failed: mine/]],
     [
       'imagespec.yaml',
-      'name: x\npip_extra_args: --pre\ncommands: [ls]\ncuda: "12"\nconda_packages: [x]\nbuilder: envd\nsource_root: .\n',
+      'name: x\npip_extra_args: --pre\nconda_channels: [x]\ncuda: "12"\nconda_packages: [x]\nbuilder: envd\nsource_root: .\n',
       'NOT_SUPPORTED',
-      [/`pip_extra_args`/, /`commands`/, /`cuda`/, /`conda_packages`/, /`builder`/, /`source_root`/, /has 6 issues/],
+      [/`pip_extra_args`/, /`conda_channels`/, /`cuda`/, /`conda_packages`/, /`builder`/, /`source_root`/, /has 6 issues/],
     ],
     ['imagespec.yaml', 'name: x\npython_version: 3.10\n', 'SPEC_INVALID', [/must be in quotes: without them 3\.10 is/]],
     ['imagespec.yaml', 'name: x\nbase_image: oci:nowhere\n', 'NOT_FOUND', [/no image at oci:.*nowhere/]],

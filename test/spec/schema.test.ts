@@ -18,11 +18,11 @@ describe('specSchema', () => {
     expect(example).toBeDefined();
   });
 
-  it('supports 18 fields in this release', () => {
+  it('supports 19 fields in this release', () => {
     const working = FIELD_NAMES.filter((name) => aboutField(name).instead === undefined);
     expect(working.join(' ')).toBe(
       'name python_version env registry packages requirements apt_packages base_image platform pip_index ' +
-        'pip_extra_index_url entrypoint commands tag_format copy apt_sources apt_essential apt_configure',
+        'pip_extra_index_url entrypoint commands tag_format copy apt_sources apt_essential apt_configure compile',
     );
   });
 });
