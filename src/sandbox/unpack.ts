@@ -58,7 +58,7 @@ export async function unpackLayers(
   const folders: string[] = [];
   for (const [index, layer] of layers.entries()) {
     const folder = layerFolder(cache, host, ids[index]!);
-    if (!(await isThere(folder))) {
+    if (!(await cache.useFolder(folder))) {
       const subject = layer.title ?? layer.descriptor.digest;
       const below = async (): Promise<BaseFacts> => stackFacts(ctx, host, cache, layers.slice(0, index));
       await step(ctx, { step: 'unpack', subject, total: layer.descriptor.size, unit: 'bytes' }, () =>
@@ -152,6 +152,8 @@ async function unpackLayer(ctx: Context, job: Job): Promise<void> {
     if (!(await isThere(folder))) throw error;
     await removeFolder(ctx, host, join(scratch, 'root'));
   });
+  // Its time is that of the image.
+  await cache.useFolder(folder);
 }
 
 async function feed(
