@@ -1,5 +1,9 @@
 // Commands about the cache: what it holds, and what nobody has used for a while.
+import { rm } from 'node:fs/promises';
+import type { Environment } from '../build/environment.ts';
 import { cacheFolder } from '../build/environment.ts';
+import { openSandbox } from '../build/sandbox.ts';
+import { createContext } from '../core/context.ts';
 import { ImageSpecError } from '../core/error.ts';
 import { listCache, pruneCache } from '../store/cache-care.ts';
 import { printSize, printTable } from './print.ts';
@@ -27,7 +31,18 @@ export async function runCachePrune(
     });
   }
   const root = cacheFolder(environment, flags.cacheDir);
-  const removed = await pruneCache(root, flags.all ? { all: true } : { olderThanDays: days }, environment.now());
+  const choice = flags.all ? ({ all: true } as const) : { olderThanDays: days };
+  const removed = await pruneCache(root, choice, environment.now(), (folder) => removeAny(environment, folder));
   const text = `removed ${removed.count} items, ${printSize(removed.bytes)}\n`;
   result(flags.json ? `${JSON.stringify({ root, ...removed })}\n` : text);
+}
+
+/** What programs of images made belongs to ids that only a sandbox has. */
+async function removeAny(environment: Environment, folder: string): Promise<void> {
+  try {
+    await rm(folder, { recursive: true, force: true });
+  } catch {
+    const { removeFolder } = await import('../sandbox/remove.ts');
+    await removeFolder(createContext(), await openSandbox(environment), folder);
+  }
 }

@@ -60,7 +60,7 @@ export async function unpackLayers(
   let last: BaseFacts | undefined;
   for (const [index, layer] of layers.entries()) {
     const folder = layerFolder(cache, host, ids[index]!);
-    if (!(await isThere(folder))) {
+    if (!(await cache.useFolder(folder))) {
       const subject = layer.title ?? layer.descriptor.digest;
       const below = last ?? (await stackFacts(ctx, host, cache, layers.slice(0, index)));
       last = await step(ctx, { step: 'unpack', subject, total: layer.descriptor.size, unit: 'bytes' }, () =>
@@ -157,6 +157,8 @@ async function unpackLayer(ctx: Context, job: Job): Promise<BaseFacts> {
     if (!(await isThere(folder))) throw error;
     await removeFolder(ctx, host, join(scratch, 'root'));
   });
+  // Its time is that of the image.
+  await cache.useFolder(folder);
   return facts;
 }
 

@@ -7,6 +7,8 @@ import { CACHE_VERSION, cachePlace } from './cache.ts';
 import { writing } from './disk.ts';
 
 const SCRATCH = 'scratch';
+/** Unpacked layers, each a folder. */
+const LAYERS = 'layers';
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** A scratch folder this old belongs to a process that died: no build takes so long. */
 const SCRATCH_AGE_MS = DAY_MS;
@@ -20,7 +22,7 @@ export interface CacheAmount {
 }
 
 interface CacheKind extends CacheAmount {
-  /** `blobs`, the kind of a record (`facts`, `layer`, …), or `scratch`: of builds that run or died. */
+  /** `blobs`, the kind of a record (`facts`, `layer`, …), `layers`: unpacked, or `scratch`: of builds that run or died. */
   readonly kind: string;
   /** Milliseconds since the epoch, to the day. */
   readonly lastUsedMs: number;
@@ -48,17 +50,27 @@ export async function listCache(root: string): Promise<CacheListing> {
  * Removes blobs and records, and what processes that died left in scratch; the scratch of a running build stays. Returns what was removed.
  * Throws `CACHE_UNWRITABLE`.
  * @param nowMs milliseconds since the epoch
+ * @param removeFolder removes a folder whose files may belong to lent ids
  */
-export async function pruneCache(root: string, choice: PruneChoice, nowMs: number): Promise<CacheAmount> {
+export async function pruneCache(
+  root: string,
+  choice: PruneChoice,
+  nowMs: number,
+  removeFolder: (path: string) => Promise<void> = remove,
+): Promise<CacheAmount> {
   const limitMs = 'all' in choice ? Infinity : nowMs - choice.olderThanDays * DAY_MS;
   const old = (await itemsOf(root)).filter(
     ({ kind, usedMs }) => usedMs < (kind === SCRATCH ? nowMs - SCRATCH_AGE_MS : limitMs),
   );
   await writing(cachePlace(root), () =>
-    mapLimited(createContext(), old, CONCURRENCY, ({ path }) => rm(path, { recursive: true, force: true })),
+    mapLimited(createContext(), old, CONCURRENCY, ({ path, kind }) =>
+      kind === SCRATCH || kind === LAYERS ? removeFolder(path) : remove(path),
+    ),
   );
   return amountOf(old);
 }
+
+const remove = (path: string): Promise<void> => rm(path, { recursive: true, force: true });
 
 /** What is kept or removed as one: a blob, a record, the scratch of one piece of work. */
 interface Item extends CacheAmount {
@@ -81,19 +93,25 @@ async function itemsOf(root: string): Promise<Item[]> {
     await filesUnder('blobs', join(base, 'blobs')),
     ...(await Promise.all(kinds.map((kind) => filesUnder(kind, join(base, 'records', kind))))),
   ];
-  for (const name of await namesIn(join(base, SCRATCH))) {
-    const path = join(base, SCRATCH, name);
-    const found = await stat(path).catch(() => undefined);
-    // Files in it may carry times of their own, from an archive.
-    if (found)
-      items.push([{ kind: SCRATCH, path, usedMs: found.mtimeMs, ...amountOf(await filesUnder(SCRATCH, path)) }]);
-  }
+  items.push(await foldersIn(SCRATCH, join(base, SCRATCH)));
+  for (const name of await namesIn(join(base, LAYERS))) items.push(await foldersIn(LAYERS, join(base, LAYERS, name)));
   return items.flat();
 }
 
+/** A folder counts by its files, and is removed as one. */
+async function foldersIn(kind: string, folder: string): Promise<Item[]> {
+  const items: Item[] = [];
+  for (const name of await namesIn(folder)) {
+    const path = join(folder, name);
+    const found = await stat(path).catch(() => undefined);
+    // Files in it may carry times of their own, from an archive.
+    if (found) items.push({ kind, path, usedMs: found.mtimeMs, ...amountOf(await filesUnder(kind, path)) });
+  }
+  return items;
+}
+
 async function filesUnder(kind: string, folder: string): Promise<Item[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const files = await pathsUnder(folder);
   const items = await mapLimited(createContext(), files, CONCURRENCY, async (path) => {
     // Others may remove it in the meantime.
     const found = await stat(path).catch(() => undefined);
@@ -105,4 +123,12 @@ async function filesUnder(kind: string, folder: string): Promise<Item[]> {
 /** Names in a folder; of a folder that is not there, none. */
 async function namesIn(folder: string): Promise<string[]> {
   return readdir(folder).catch(() => []);
+}
+
+/** Files below a folder, without those in folders of others that we may not look into. */
+async function pathsUnder(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const files = entries.filter((entry) => entry.isFile()).map(({ name }) => join(folder, name));
+  for (const entry of entries) if (entry.isDirectory()) files.push(...(await pathsUnder(join(folder, entry.name))));
+  return files;
 }

@@ -31,6 +31,8 @@ export interface LocalCache {
   readonly scratch: <T>(work: (folder: string) => Promise<T>) => Promise<T>;
   /** Absolute host folder of a kind of things that are no blobs (`layers`); not made yet. */
   readonly folder: (kind: string) => string;
+  /** Whether a folder below it is there; notes its use. */
+  readonly useFolder: (folder: string) => Promise<boolean>;
   /** A small document kept under a key of ours (`layer`, `facts`, …), or undefined; a damaged one counts as absent. */
   readonly readRecord: (kind: string, key: Digest) => Promise<Uint8Array | undefined>;
   readonly writeRecord: (kind: string, key: Digest, bytes: Uint8Array) => Promise<void>;
@@ -91,6 +93,7 @@ export function createLocalCache(root: string, { now, random }: CacheOptions): L
       }
     },
     folder: (kind) => join(base, kind),
+    useFolder: async (folder) => (await use(folder, now(), 'folder')) !== undefined,
     readRecord: async (kind, key) => {
       const file = recordFile(kind, key);
       if ((await use(file, now())) === undefined) return undefined;
@@ -122,11 +125,11 @@ function shard(digest: Digest): string {
 }
 
 /** Bytes of the file, if it is there; notes the use. A cache that may not be written is still read. */
-async function use(file: string, nowMs: number): Promise<number | undefined> {
+async function use(file: string, nowMs: number, kind: 'file' | 'folder' = 'file'): Promise<number | undefined> {
   const found = await stat(file).catch(() => undefined);
-  if (!found?.isFile()) return undefined;
-  if (nowMs - found.mtimeMs > TOUCH_MS) await utimes(file, nowMs / 1000, nowMs / 1000).catch(() => undefined);
-  return found.size;
+  if (!(kind === 'file' ? found?.isFile() : found?.isDirectory())) return undefined;
+  if (nowMs - found!.mtimeMs > TOUCH_MS) await utimes(file, nowMs / 1000, nowMs / 1000).catch(() => undefined);
+  return found!.size;
 }
 
 /** Joins the work that is under way for the key, or starts it; starts it again when only the one who started it was stopped. */

@@ -70,6 +70,33 @@ describe('pruneCache', () => {
     expect(await readdir(join(root, 'v1/scratch'))).toEqual(['running']);
   });
 
+  it('counts and removes an unpacked layer as one, by when it was used, with what removes files of lent ids', async () => {
+    const { root, cache } = await filledCache();
+    const removed: string[] = [];
+    for (const [name, days] of [
+      ['old', 40],
+      ['new', 1],
+    ] as const) {
+      const folder = join(cache.folder('layers'), '1-range', name);
+      await mkdir(join(folder, 'usr', 'bin'), { recursive: true });
+      await writeFile(join(folder, 'usr', 'bin', 'sh'), '1234567');
+      await utimes(folder, new Date(nowMs - days * DAY_MS), new Date(nowMs - days * DAY_MS));
+    }
+    expect((await listCache(root)).kinds).toContainEqual({
+      kind: 'layers',
+      count: 2,
+      bytes: 14,
+      lastUsedMs: nowMs - DAY_MS,
+    });
+    const remove = async (path: string): Promise<void> => void removed.push(path);
+    expect(await pruneCache(root, { olderThanDays: 15 }, nowMs, remove)).toEqual({ count: 4, bytes: 3 + 73 + 5 + 7 });
+    expect(removed.sort()).toEqual([join(root, 'v1/layers/1-range/old'), join(root, 'v1/scratch/dead')]);
+    await cache.useFolder(join(root, 'v1/layers/1-range/old'));
+    await pruneCache(root, { olderThanDays: 15 }, nowMs);
+    expect(await readdir(join(root, 'v1/layers/1-range'))).toEqual(['new', 'old']);
+    expect(await cache.useFolder(join(root, 'v1/layers/1-range/none'))).toBe(false);
+  });
+
   it('keeps the scratch of what still runs even when all is to go', async () => {
     const { root } = await filledCache();
     expect((await pruneCache(root, { all: true }, nowMs)).count).toBe(5);
