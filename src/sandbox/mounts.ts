@@ -53,6 +53,7 @@ export async function prepareMounts(plan: MountPlan): Promise<void> {
     join(work, 'hosts'),
     `127.0.0.1 localhost\n::1 localhost\n127.0.1.1 ${plan.hostName}\n${await hostsOfHost()}`,
   );
+  for (const name of ['resolv.conf', 'hosts']) await chmod(join(work, name), 0o644);
   await writeFile(join(work, 'mounts.fstab'), rows.join(''));
 }
 

@@ -61,6 +61,7 @@ mount --no-canonicalize --all --fstab "$WORK/proc.fstab" >&2
 cd "$ROOT"
 environment="$("$CAT" <&5)"
 exec 5<&-
+umask 022
 set -- "$SETPRIV" --bounding-set="$CAPABILITIES" --inh-caps=-all --no-new-privs --regid="$GROUP" $GROUPS_OPTION \\
   "$UNSHARE" --root=. --wd="$FOLDER" $USER_OPTION -- "$@"
 unset ROOT FOLDER GROUP GROUPS_OPTION USER_OPTION CAPABILITIES SETPRIV UNSHARE CAT WORK TAR NAMESPACES HOST_NAME SET_NAME INNER PWD OLDPWD LC_ALL PATH

@@ -52,7 +52,8 @@ export const SNIPPETS = {
   'hard-link-of-base': 'ln exec exec2',
   'hard-link-changed': 'echo more >> same',
   'hard-link-broken': 'rm same; echo own > same',
-  'special-bits': 'echo > s; chmod 4755 s; echo > g; chmod 2755 g; mkdir t; chmod 1777 t; mkdir sg; chmod 2775 sg; mkdir sg/in',
+  'special-bits':
+    'echo > s; chmod 4755 s; echo > g; chmod 2755 g; mkdir t; chmod 1777 t; mkdir sg; chmod 2775 sg; mkdir sg/in',
   capability: 'cp /bin/true cap; setcap cap_net_bind_service+ep cap',
   'capability-removed': 'setcap -r xattr',
   'capability-lost': 'echo more >> xattr',
@@ -69,7 +70,8 @@ export const SNIPPETS = {
   large: `python3 -B -c 'import hashlib; open("large", "wb").write(b"".join(hashlib.sha256(b"%d" % i).digest() for i in range(160000)))'`,
   'read-only-file': 'chmod 000 file; mkdir -m 000 shut; touch shut/in',
   'left-out': 'mkfifo fifo; touch beside',
-  'of-the-base': 'echo x >> /etc/issue; rm /etc/issue.net; mv /usr/share/perl5 /usr/share/perl6; rm -r /usr/share/doc/dash',
+  'of-the-base':
+    'echo x >> /etc/issue; rm /etc/issue.net; mv /usr/share/perl5 /usr/share/perl6; rm -r /usr/share/doc/dash',
 } as const;
 
 export type SnippetName = keyof typeof SNIPPETS;

@@ -119,7 +119,9 @@ interface Config {
 /** The base under another tag, with one layer more, or with that one alone. @param tar not compressed */
 export async function addBase(layout: string, tag: string, tar: Uint8Array, isAlone = false): Promise<void> {
   const index = await readJson<{ readonly manifests: readonly Descriptor[] }>(join(layout, 'index.json'));
-  const base = index.manifests.find(({ annotations }) => annotations?.['org.opencontainers.image.ref.name'] === 'base')!;
+  const base = index.manifests.find(
+    ({ annotations }) => annotations?.['org.opencontainers.image.ref.name'] === 'base',
+  )!;
   const blob = (digest: string): string => join(layout, 'blobs', ...digest.split(':'));
   const keep = async (bytes: Uint8Array | string, mediaType: string): Promise<Descriptor> => {
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
@@ -137,10 +139,7 @@ export async function addBase(layout: string, tag: string, tar: Uint8Array, isAl
   const whole = { ...manifest, config: newConfig, layers: [...below.layers, layer], annotations: {} };
   const top = await keep(JSON.stringify(whole), base.mediaType);
   const named = { ...top, annotations: { 'org.opencontainers.image.ref.name': tag } };
-  await writeFile(
-    join(layout, 'index.json'),
-    JSON.stringify({ ...index, manifests: [...index.manifests, named] }),
-  );
+  await writeFile(join(layout, 'index.json'), JSON.stringify({ ...index, manifests: [...index.manifests, named] }));
 }
 
 /** The layers of the base, lowest first: host paths of blobs. */
