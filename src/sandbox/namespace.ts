@@ -113,12 +113,14 @@ function endOf(child: ChildProcess): Promise<number> {
 
 /** The first line of file 4 comes from inside of the new namespaces. */
 async function ready(child: ChildProcess, answers: Readable, ended: Promise<number>): Promise<void> {
-  const said = child.stderr ? textOf(child.stderr) : Promise.resolve('');
+  let isReady = false;
   const failed = once(child, 'error').then(([error]: unknown[]) => messageOf(error));
   const line = once(answers, 'data').then(() => undefined);
-  const early = ended.then(async () => `unshare: ${(await said).trim() || 'it ended at once'}`);
-  void said;
+  // A stream has one reader: what is said later is for the caller.
+  const said = async (): Promise<string> => (isReady || !child.stderr ? '' : (await textOf(child.stderr)).trim());
+  const early = ended.then(async () => `unshare: ${(await said()) || 'it ended at once'}`);
   const failure = await Promise.race([line, failed, early]);
+  isReady = true;
   if (failure !== undefined) throw unavailable(failure);
 }
 

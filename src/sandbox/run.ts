@@ -11,7 +11,7 @@ import type { LocalCache } from '../store/cache.ts';
 import type { Mount } from './mounts.ts';
 import { escape, prepareMounts } from './mounts.ts';
 import type { Running, SandboxHost } from './namespace.ts';
-import { startScript } from './namespace.ts';
+import { startScript, unavailable } from './namespace.ts';
 import { removeFolder } from './remove.ts';
 import { INNER, RUN } from './scripts.ts';
 import type { Stack } from './unpack.ts';
@@ -46,6 +46,9 @@ export interface RunRequest {
   readonly onStart?: (send: (signal: string) => void) => void;
 }
 
+/** Characters of what mount(8) and its like say when they fail. */
+const SAID_LIMIT = 2000;
+
 export const HOST_NAME = 'imagespec';
 
 /** What engines leave to root in a container, without devices (containers/common, default capabilities). */
@@ -74,8 +77,11 @@ export async function runInSandbox(
         for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding('utf8').on('data', request.output);
       }
       request.onStart?.(running.tell);
+      let said = '';
+      child.stderr?.on('data', (text: string) => (said = (said + text).slice(-SAID_LIMIT)));
       const status = await finish(running, request.changes);
       if (ctx.signal.aborted) throw abortedError(ctx.signal.reason);
+      if (status === undefined) throw unavailable(said.trim() || 'its root could not be prepared');
       return status;
     } finally {
       await removeFolder(ctx, host, work);
@@ -83,7 +89,11 @@ export async function runInSandbox(
   });
 }
 
-async function finish({ child, ended, answers }: Running, changes: RunRequest['changes']): Promise<number> {
+/** @returns undefined when the program was not even started */
+async function finish(
+  { child, ended, answers }: Running,
+  changes: RunRequest['changes'],
+): Promise<number | undefined> {
   const tar = fileOf(child, 6) as Readable | undefined;
   let said = '';
   answers.on('data', (chunk: Buffer) => (said += chunk.toString()));
@@ -93,9 +103,9 @@ async function finish({ child, ended, answers }: Running, changes: RunRequest['c
     const first = await iterator.next();
     if (!first.done) await changes(joined(first.value, iterator));
   }
-  const status = await ended;
+  await ended;
   const [, own] = /ended (\d+)/.exec(said) ?? [];
-  return own === undefined ? status : Number(own);
+  return own === undefined ? undefined : Number(own);
 }
 
 /** Node types the first five alone. */

@@ -42,6 +42,7 @@ inner=$!
 exec 5<&-
 status=0
 wait $inner || status=$?
+[ ! -e ../failed ] || exit 1
 echo "ended $status" >&4
 if [ $status -eq 0 ] && [ "$TAR" ]; then tar -C ../upper $TAR -cf - . >&6; fi
 exit $status
@@ -49,6 +50,7 @@ exit $status
 
 /** In the namespace of the program, still with the host's programs: proc(5) belongs to its processes. */
 export const INNER = `
+trap 'echo > "$WORK/failed"' EXIT
 mount --no-canonicalize -t proc -o nosuid,nodev,noexec proc "$ROOT/proc" >&2
 for path in sys bus fs irq; do
   [ ! -d "$ROOT/proc/$path" ] || echo "$ROOT/proc/$path $ROOT/proc/$path none bind,ro,nosuid,nodev,noexec"
@@ -64,6 +66,7 @@ exec 5<&-
 umask 022
 set -- "$SETPRIV" --bounding-set="$CAPABILITIES" --inh-caps=-all --no-new-privs --regid="$GROUP" $GROUPS_OPTION \\
   "$UNSHARE" --root=. --wd="$FOLDER" $USER_OPTION -- "$@"
+trap - EXIT
 unset ROOT FOLDER GROUP GROUPS_OPTION USER_OPTION CAPABILITIES SETPRIV UNSHARE CAT WORK TAR NAMESPACES HOST_NAME SET_NAME INNER PWD OLDPWD LC_ALL PATH
 eval "$environment"
 exec "$@"

@@ -1,5 +1,4 @@
 // Commands of a spec in a real image: what they change, held against buildah, and what they find around them.
-import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -7,12 +6,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { SnippetName } from './command-snippets.ts';
 import { commandOf, FIXTURE_PROGRAM, SNIPPETS } from './command-snippets.ts';
 import { createBuildah } from './ground/buildah.ts';
-import type { CommandGround, CommandOptions } from './ground/command-ground.ts';
-import { addBase, createCommandGround } from './ground/command-ground.ts';
+import type { Caller, CommandGround } from './ground/command-ground.ts';
+import { addBase, callerOf, createCommandGround } from './ground/command-ground.ts';
 import { certificates } from './ground/environment.ts';
 import { run, tryRun } from './ground/folder.ts';
-import { asRoot } from './ground/overlay.ts';
-import { plainUser } from './ground/tools.ts';
 import type { TreeEntry, TreeListing } from './ground/tree-listing.ts';
 
 let ground: CommandGround;
@@ -69,22 +66,6 @@ it('makes of every change the layer that buildah makes', async () => {
   }
 });
 
-/** Whose ids the sandbox has: root's, a range that is lent (subuid), or one alone. */
-type Caller = 'root' | 'range' | 'single';
-
-/** A program that starts another as this caller, who has a folder of their own. The host's /etc/subuid stays as it is. */
-async function callerOf(caller: Caller): Promise<CommandOptions> {
-  const place = join(ground.folder, caller);
-  const user = await plainUser();
-  await mkdir(join(place, 'cache'), { recursive: true });
-  if (caller !== 'root' && user !== undefined) await run('chown', ['-R', `${user}:`, place]);
-  const as = user === undefined || caller === 'root' ? '' : `runuser -u ${user} --`;
-  const alone = 'mount --bind /dev/null /etc/subuid; mount --bind /dev/null /etc/subgid;';
-  const script = `set -e; ${caller === 'single' ? alone : ''} umask ${caller === 'root' ? '022' : '077'}; exec ${as} "$@"`;
-  const through = [...(caller === 'single' ? asRoot('unshare', ['-m']).flat() : []), 'sh', '-c', script, 'sh'];
-  return { place, cache: join(place, 'cache'), base: 'fixture', through };
-}
-
 const ANYONE = [
   'umask; id -u; stat -c %u:%g /f/owners/dir /etc/passwd',
   'cd /f/changed; echo more >> file; echo other > dir/a; chmod 4750 exec; rm link; chmod 700 dir/sub',
@@ -97,7 +78,7 @@ it('makes the same layer for root, for a user with lent ids and for one without'
   const digests: (string | undefined)[] = [];
   const owners: Record<Caller, string> = { root: '33:33', range: '33:33', single: '0:0' };
   for (const caller of ['root', 'range', 'single'] as const) {
-    const { status, stderr, lines, image } = await ground.build(ANYONE, await callerOf(caller));
+    const { status, stderr, lines, image } = await ground.build(ANYONE, { base: 'fixture', ...(await callerOf(ground, caller)) });
     expect(status, stderr).toBe(0);
     expect(lines).toEqual(['0022', '0', owners[caller], '0:0']);
     digests.push(image!.digest);
@@ -107,11 +88,11 @@ it('makes the same layer for root, for a user with lent ids and for one without'
 
 it('gives files to others where ids are lent, and says what is missing where they are not', async () => {
   const command = ['chown 1234:5678 /etc/issue && setpriv --reuid 60000 --clear-groups id -u'];
-  const range = await ground.build(command, await callerOf('range'));
+  const range = await ground.build(command, { base: 'fixture', ...(await callerOf(ground, 'range')) });
   expect(range.status, range.stderr).toBe(0);
   expect(range.lines).toEqual(['60000']);
   expect(await run('tar', ['-tzvf', range.layer])).toMatch(/ 1234\/5678 .* etc\/issue$/m);
-  const single = await ground.build(command, await callerOf('single'));
+  const single = await ground.build(command, { base: 'fixture', ...(await callerOf(ground, 'single')) });
   expect(single.status).toBe(1);
   expect(single.stderr).toMatch(/^error: Command 1 of 1 ended with status 1: chown .*\[COMMAND_FAILED\]$/m);
 });

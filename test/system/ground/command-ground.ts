@@ -1,6 +1,6 @@
 // What the tests of commands build on: an image with a shell, Python and setcap, made by our own command line, and further layers on top.
 import { createHash, randomUUID } from 'node:crypto';
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BuildResult, PlatformResult } from '../../../src/build/result.ts';
@@ -9,6 +9,7 @@ import { runCli } from '../../cli/run-cli.ts';
 import { certificates } from './environment.ts';
 import { GROUND, run } from './folder.ts';
 import { asRoot } from './overlay.ts';
+import { plainUser } from './tools.ts';
 
 export interface CommandBuild {
   readonly status: number | null;
@@ -102,6 +103,32 @@ async function build(
   };
 }
 
+/** Whose ids the sandbox has: root's, a range that is lent (subuid), or one alone. */
+export type Caller = 'root' | 'range' | 'single';
+
+/** A program that starts another as this caller, who has a folder and a cache of their own. The host's /etc/subuid stays as it is. */
+export async function callerOf(ground: CommandGround, caller: Caller): Promise<CommandOptions> {
+  const place = join(ground.folder, caller);
+  const user = await plainUser();
+  await mkdir(join(place, 'cache'), { recursive: true });
+  if (caller !== 'root' && user !== undefined) await run('chown', ['-R', `${user}:`, place]);
+  const as = user === undefined || caller === 'root' ? '' : `runuser -u ${user} --`;
+  const alone = 'mount --bind /dev/null /etc/subuid; mount --bind /dev/null /etc/subgid;';
+  const script = `set -e; ${caller === 'single' ? alone : ''} umask ${caller === 'root' ? '022' : '077'}; exec ${as} "$@"`;
+  const before = caller === 'single' ? asRoot('unshare', ['-m']).flat() : [];
+  return { place, cache: join(place, 'cache'), through: [...before, 'sh', '-c', script, 'sh'] };
+}
+
+/** What a build may leave behind: processes whose words have the text, mounts, folders of work in progress. */
+export async function leftovers(cache: string, text: string): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const words = pids.map(async (pid) => (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' '));
+  const mounts = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n');
+  const scratch = await readdir(join(cache, 'v1', 'scratch')).catch((): string[] => []);
+  const processes = (await Promise.all(words)).filter((line) => line.includes(text));
+  return [...processes, ...mounts.filter((line) => line.includes(cache)), ...scratch.map((name) => `scratch/${name}`)];
+}
+
 interface Descriptor {
   readonly mediaType: string;
   readonly digest: string;
@@ -140,14 +167,6 @@ export async function addBase(layout: string, tag: string, tar: Uint8Array, isAl
   const top = await keep(JSON.stringify(whole), base.mediaType);
   const named = { ...top, annotations: { 'org.opencontainers.image.ref.name': tag } };
   await writeFile(join(layout, 'index.json'), JSON.stringify({ ...index, manifests: [...index.manifests, named] }));
-}
-
-/** The layers of the base, lowest first: host paths of blobs. */
-export async function layersOf(layout: string, tag: string): Promise<string[]> {
-  const index = await readJson<{ readonly manifests: readonly Descriptor[] }>(join(layout, 'index.json'));
-  const found = index.manifests.find(({ annotations }) => annotations?.['org.opencontainers.image.ref.name'] === tag)!;
-  const blob = (digest: string): string => join(layout, 'blobs', ...digest.split(':'));
-  return (await readJson<Manifest>(blob(found.digest))).layers.map(({ digest }) => blob(digest));
 }
 
 async function readJson<T>(file: string): Promise<T> {
