@@ -32,6 +32,8 @@ export interface Changes {
 
 const OVERLAY = 'user.overlay.';
 const OPAQUE = `${OVERLAY}opaque`;
+/** On everything that was copied up and not made anew, but for symlinks, which hold no such attributes. */
+const ORIGIN = `${OVERLAY}origin`;
 
 const refuse: Refuse = (why, { cause } = {}) =>
   new ImageSpecError('ENTRY_INVALID', `What the commands changed cannot be put into a layer: it ${why}`, {
@@ -87,7 +89,8 @@ function toEntry(path: string, raw: RawEntry, { facts, file, epoch, ids }: Chang
   const { type, mode, size, offset } = raw;
   const below = facts.entries.get(path);
   // Where the host lends no ids, nobody could change an owner: what was there before keeps its own.
-  const { uid, gid } = ids === 'single' ? (below ?? { uid: 0, gid: 0 }) : raw;
+  const isKept = type === 'symlink' || (raw.xattrs !== undefined && ORIGIN in raw.xattrs);
+  const { uid, gid } = ids === 'single' ? (isKept && below) || { uid: 0, gid: 0 } : raw;
   const xattrs = withoutOverlay(raw.xattrs);
   const attributes = { path, mode, uid, gid, mtime: Math.min(raw.mtime, epoch), ...(xattrs && { xattrs }) };
   switch (type) {

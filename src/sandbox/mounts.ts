@@ -32,6 +32,7 @@ const SYS_FOLDERS = ['block', 'bus', 'class', 'dev', 'devices', 'module'];
 /** Prepares `bottom`, `dev`, `sys` and `mounts.fstab` in the folder of the run. */
 export async function prepareMounts(plan: MountPlan): Promise<void> {
   const { work, facts } = plan;
+  for (const path of ['proc', 'dev']) requireDirectory(facts, path);
   const places = [
     { kind: 'directory', source: join(work, 'dev'), target: '/dev', isReadOnly: false },
     { kind: 'directory', source: join(work, 'sys'), target: '/sys', isReadOnly: true },
@@ -53,6 +54,7 @@ export async function prepareMounts(plan: MountPlan): Promise<void> {
     join(work, 'hosts'),
     `127.0.0.1 localhost\n::1 localhost\n127.0.1.1 ${plan.hostName}\n${await hostsOfHost()}`,
   );
+  for (const name of ['resolv.conf', 'hosts']) await chmod(join(work, name), 0o644);
   await writeFile(join(work, 'mounts.fstab'), rows.join(''));
 }
 
@@ -64,6 +66,16 @@ async function hostsOfHost(): Promise<string> {
     .filter((line) => /^[0-9a-f]/i.test(line) && !/^(127\.|::1|f[ef])/i.test(line))
     .map((line) => `${line}\n`)
     .join('');
+}
+
+/** These two are mounted where they are, and not where a link leads. */
+function requireDirectory(facts: BaseFacts, path: string): void {
+  const found = facts.entries.get(path);
+  if (!found || found.type === 'directory') return;
+  throw new ImageSpecError('PATH_CONFLICT', `/${path} cannot be mounted: the image has a ${found.type} there`, {
+    hint: `Choose a base_image in which /${path} is a directory, as every engine wants it.`,
+    facts: { path: `/${path}` },
+  });
 }
 
 /** The path in the image that the mount covers; made in the lowest layer if the image has nothing there. */

@@ -48,6 +48,9 @@ export interface RunRequest {
   readonly onStart?: (send: (signal: string) => void) => void;
 }
 
+/** Characters of what mount(8) and its like say when they fail. */
+const SAID_LIMIT = 2000;
+
 const HOST_NAME = 'imagespec';
 
 /** What engines leave to root in a container, without devices (containers/common, default capabilities). */
@@ -76,8 +79,11 @@ export async function runInSandbox(
         for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding('utf8').on('data', request.output);
       }
       request.onStart?.(running.tell);
+      let said = '';
+      child.stderr?.on('data', (text: string) => (said = (said + text).slice(-SAID_LIMIT)));
       const status = await finish(running, request.changes);
       if (ctx.signal.aborted) throw abortedError(ctx.signal.reason);
+      if (status === undefined) throw unavailable(said.trim() || 'its root could not be prepared');
       return status;
     } finally {
       await removeFolder(ctx, host, work);
@@ -85,7 +91,11 @@ export async function runInSandbox(
   });
 }
 
-async function finish({ child, ended, answers }: Running, changes: RunRequest['changes']): Promise<number> {
+/** @returns undefined when the program was not even started */
+async function finish(
+  { child, ended, answers }: Running,
+  changes: RunRequest['changes'],
+): Promise<number | undefined> {
   const tar = fileOf(child, 6) as Readable | undefined;
   let said = '';
   answers.on('data', (chunk: Buffer) => (said += chunk.toString()));
@@ -97,9 +107,9 @@ async function finish({ child, ended, answers }: Running, changes: RunRequest['c
   }
   const status = await ended;
   const [, own] = /ended (\d+)/.exec(said) ?? [];
-  // Killed from outside, or it never came to the program; what it said was passed on.
-  if (own === undefined && status < 128) throw unavailable('the sandbox could not be made');
-  return own === undefined ? status : Number(own);
+  // Killed from outside: that is how it ended.
+  if (own === undefined) return status < 128 ? undefined : status;
+  return Number(own);
 }
 
 /** Node types the first five alone. */

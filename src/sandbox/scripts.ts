@@ -49,6 +49,7 @@ exec 8>&2 2> /dev/null
   exec sh -euc 'echo $$ > ../inner; exec "$@"' sh nsenter --mount=/proc/$holder/ns/mnt --root=/ --wd=/ -- \\
     unshare --pid $NAMESPACES --fork --kill-child -- sh -euc "$INNER" sh "$@" ) || status=$?
 exec 5<&- 7<&-
+[ ! -e ../failed ] || exit 1
 echo "ended $status" >&4 || exit
 exec 2>&8 8>&-
 if [ $status -eq 0 ] && [ "$TAR" ]; then tar -C ../upper $TAR -cf - . >&6; fi
@@ -57,6 +58,7 @@ exit $status
 
 /** In the namespace of the program, still with the host's programs: proc(5) belongs to its processes. */
 export const INNER = `
+trap 'echo > "$WORK/failed"' EXIT
 mount --no-canonicalize -t proc -o nosuid,nodev,noexec proc "$ROOT/proc" >&2
 for path in sys bus fs irq; do
   [ ! -d "$ROOT/proc/$path" ] || echo "$ROOT/proc/$path $ROOT/proc/$path none bind,ro,nosuid,nodev,noexec"
@@ -69,8 +71,10 @@ mount --no-canonicalize --all --fstab "$WORK/proc.fstab" >&2
 cd "$ROOT"
 environment="$("$CAT" <&5)"
 exec 5<&-
+umask 022
 set -- "$SETPRIV" --bounding-set="$CAPABILITIES" --inh-caps=-all --no-new-privs --regid="$GROUP" $GROUPS_OPTION \\
   "$UNSHARE" --root=. --wd="$FOLDER" $USER_OPTION -- "$@"
+trap - EXIT
 unset ROOT FOLDER GROUP GROUPS_OPTION USER_OPTION CAPABILITIES SETPRIV UNSHARE CAT WORK TAR NAMESPACES HOST_NAME SET_NAME INNER PWD OLDPWD LC_ALL PATH
 eval "$environment"
 exec "$@"

@@ -324,8 +324,13 @@ function toBaseEntry(entry: RawEntry, canonical: (target: string) => string): Ba
     ...(type === 'file' && { size }),
     ...(type === 'symlink' && { target: entry.target }),
     ...(type === 'hardlink' && { target: canonical(entry.target) }),
-    ...(xattrs && { xattrs }),
+    ...(xattrs && { xattrs: withoutOverlay(xattrs) }),
   };
+}
+
+/** Those of overlayfs are ours to set: in a layer they are nothing but names, which would hide and move what is below. */
+function withoutOverlay(xattrs: NonNullable<RawEntry['xattrs']>): NonNullable<RawEntry['xattrs']> {
+  return Object.fromEntries(Object.entries(xattrs).filter(([name]) => !/^(?:user|trusted)\.overlay\./.test(name)));
 }
 
 async function whole(entry: RawEntry): Promise<Uint8Array> {

@@ -45,6 +45,10 @@ def describe(path, found):
     capability = attribute(path, "security.capability")
     if capability is not None:
         one["capability"] = capability.hex()
+    if one["type"] in ("file", "directory"):
+        names = [name for name in os.listxattr(path) if name.startswith("user.") and not name.startswith("user.overlay.")]
+        if names:
+            one["xattrs"] = {name: os.getxattr(path, name).hex() for name in sorted(names)}
     return one
 
 

@@ -21,6 +21,8 @@ export interface TreeEntry {
   readonly device?: readonly [number, number];
   /** `security.capability`, hexadecimal. */
   readonly capability?: string;
+  /** `user.*`, hexadecimal; only where there are any. */
+  readonly xattrs?: Readonly<Record<string, string>>;
   /** Of hard links: the first path of all that are this file. */
   readonly linked?: string;
   /** Of small files below /etc and /var/lib, for comparing what they say. */

@@ -1,0 +1,139 @@
+// The border of the sandbox: what commands and hostile bases try to reach, and what an interrupt leaves.
+import { randomUUID } from 'node:crypto';
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TAR_PROGRAM } from './command-snippets.ts';
+import type { CommandGround } from './ground/command-ground.ts';
+import { addBase, callerOf, createCommandGround, leftovers } from './ground/command-ground.ts';
+import { run, tryRun } from './ground/folder.ts';
+
+let ground: CommandGround;
+/** A folder of the host that no command may reach: `file`, `sh`, `dir/file`. */
+let host: string;
+/** In words of processes, to find them. */
+const mark = `9${Date.now()}`;
+const SECRET = `of the host ${randomUUID()}`;
+
+beforeAll(async () => {
+  ground = await createCommandGround();
+  host = join(ground.folder, 'host');
+  await mkdir(join(host, 'dir'), { recursive: true });
+  for (const name of ['file', 'dir/file']) await writeFile(join(host, name), SECRET);
+  await writeFile(join(host, 'sh'), `#!/bin/sh\necho "${SECRET}"\n`);
+  for (const name of ['.', 'dir', 'file', 'dir/file', 'sh']) await chmod(join(host, name), 0o777);
+});
+
+afterAll(() => ground.close());
+
+/** What is in the folder of the host. */
+const hostState = (): Promise<string> => run('sh', ['-c', 'cd "$0" && find . -printf "%p %M %U %l\\n" | sort && cat file dir/file', host]);
+
+const CHROOT = `
+import os
+os.makedirs("/x", exist_ok=True)
+fd = os.open("/", os.O_RDONLY)
+os.chroot("/x")
+os.fchdir(fd)
+for _ in range(30): os.chdir("..")
+os.chroot(".")
+print(open("FILE").read())
+`;
+
+/** Each prints the secret if it gets through. FILE is the host's path of it. */
+const ATTEMPTS: readonly string[] = [
+  'cat FILE',
+  'cat /proc/1/root/FILE; cat /proc/1/cwd/FILE',
+  'cat ../../../../../../../../../..FILE',
+  'for at in /proc/[0-9]*/root /proc/[0-9]*/cwd /proc/[0-9]*/fd/*; do cat "$at/FILE"; cat "$at/../../../../../../../..FILE"; done',
+  'nsenter --mount=/proc/1/ns/mnt --root=/proc/1/root cat FILE; nsenter -t 1 -a cat FILE',
+  'unshare -Urm sh -c "umount -l /dev; umount -l /etc/hosts; umount -l /proc; pivot_root . dev; cat FILE; cat dev/FILE"',
+  'unshare -Urm chroot /proc/1/root cat FILE',
+  `printf '%s' '${CHROOT.replaceAll("'", '"')}' > /tmp/escape; python3 -B /tmp/escape`,
+  'mkdir -p /mnt/x; mount -t proc proc /mnt/x; cat /mnt/x/1/root/FILE; mount --bind / /mnt/x',
+  'cat /dev/.host/FILE; ls -A /dev/.host; umount -l /; cat FILE',
+];
+
+const REFUSED: readonly string[] = [
+  'mknod /tmp/disk b 8 0',
+  'mknod /dev/mem c 1 1',
+  'mount -t tmpfs tmpfs /mnt',
+  'mount -o remount,rw /sys',
+  'umount /etc/hosts',
+  'echo x > /etc/hosts',
+  'echo x > /proc/sys/kernel/hostname',
+  'touch /sys/x',
+  'hostname other',
+  'chroot / mount -t tmpfs tmpfs /mnt',
+  'setpriv --inh-caps=+sys_admin --ambient-caps=+sys_admin true',
+];
+
+const DEVICES = 'fd full null ptmx pts random shm stderr stdin stdout tty urandom zero';
+
+describe.each(['root', 'range', 'single'] as const)('for %s', (caller) => {
+  it('lets no command reach the host', async () => {
+    const options = await callerOf(ground, caller);
+    const before = await hostState();
+    const attempts = ATTEMPTS.map((one) => `{ ${one.replaceAll('FILE', join(host, 'file'))}; } 2>&1; true`);
+    const refused = REFUSED.map((one, index) => `if ( ${one} ) 2> /dev/null; then echo "succeeded: ${index}"; fi`);
+    const more = [
+      'grep " /sys" /proc/self/mountinfo | grep -v " ro,"; true',
+      'exec 2> /dev/null',
+      'echo processes: $(ls -d /proc/[0-9]* | wc -l)',
+      'echo $(ls -A /dev)',
+      `setsid sleep ${mark} & nohup sleep ${mark} > /dev/null 2>&1 & (sleep ${mark} &) ; true`,
+    ];
+    const { status, stderr, lines } = await ground.build([...attempts, ...refused, ...more], options);
+    expect(status, stderr).toBe(0);
+    expect(stderr).not.toContain(SECRET);
+    expect(lines.filter((line) => line.startsWith('succeeded'))).toEqual([]);
+    expect(lines.slice(-2)).toEqual([expect.stringMatching(/^processes: [1-9]$/), DEVICES]);
+    expect(await hostState()).toBe(before);
+    expect(await leftovers(options.cache!, mark)).toEqual([]);
+  });
+});
+
+/** Python: entries of a hostile layer; HOST is the folder of the host. What the build does with it: what it prints, or its code. */
+const HOSTILE: readonly (readonly [name: string, entries: string, outcome: string])[] = [
+  ['/dev is a link', 'add("dev", "2", link="HOST/dir")', 'PATH_CONFLICT'],
+  ['/proc is a link', 'add("proc", "2", link="HOST/dir")', 'PATH_CONFLICT'],
+  ['/proc is a link to the root', 'add("proc", "2", link="/")', 'PATH_CONFLICT'],
+  ['/sys is a link upwards', 'add("sys", "2", link="../../../../../..HOST/dir")', 'ran /etc/passwd'],
+  ['/run is a link', 'add("run", "2", link="HOST/dir")', 'ran /etc/passwd'],
+  ['/tmp is a link to itself', 'add("tmp", "2", link="/tmp")', 'ran /etc/passwd'],
+  ['/etc/resolv.conf is a link', 'add("etc/resolv.conf", "2", link="HOST/file")', 'ran /etc/passwd'],
+  ['/etc/hosts is a link', 'add("etc/hosts", "2", link="../../../../..HOST/file")', 'ran /etc/passwd'],
+  ['/bin/sh is a link', 'add("usr/bin/sh", "2", link="HOST/sh")', 'PROGRAM_NOT_FOUND'],
+  ['/dev is a file', 'add("dev", data=b"x")', 'PATH_CONFLICT'],
+  ['/proc is a file', 'add("proc", data=b"x")', 'PATH_CONFLICT'],
+  ['a file below a link', 'add("a", "2", link="../../../../../../..HOST"); add("a/evil", data=b"x"); add("a/file", data=b"x")', 'ran /etc/passwd'],
+  ['a directory below a link', 'add("a", "2", link="HOST"); add("a/dir", "5"); add("a/dir/evil", data=b"x")', 'ran /etc/passwd'],
+  ['a link below a link', 'add("a", "2", link="HOST"); add("a/file", "2", link="/etc/passwd")', 'ran /etc/passwd'],
+  ['a hard link to what is below a link', 'add("a", "2", link="HOST"); add("b", "1", link="a/file")', 'LAYER_INVALID'],
+  ['a whiteout below a link', 'add("a", "2", link="HOST"); add("a/.wh.file")', 'ran /etc/passwd'],
+  ['an opaque whiteout below a link', 'add("a", "2", link="HOST"); add("a/.wh..wh..opq")', 'ran /etc/passwd'],
+  ['a whiteout of the root', 'add(".wh..")', 'LAYER_INVALID'],
+  ['a name that leads out', 'add("../../../../../..HOST/evil", data=b"x")', 'LAYER_INVALID'],
+  ['a name from the root', 'add("/HOST/evil", data=b"x")', 'ran /etc/passwd'],
+  ['the root is a link', 'add(".", "2", link="HOST")', 'LAYER_INVALID'],
+  ['a device', 'add("usr/mem", "3")', 'ran /etc/passwd'],
+  ['attributes of overlayfs', 'add("etc", "5", xattrs={"user.overlay.opaque": "y", "user.overlay.redirect": "/tmp", "trusted.overlay.opaque": "y"})', 'ran /etc/passwd'],
+];
+
+it.each(HOSTILE.map(([name, entries, outcome], index) => ({ name, entries, outcome, index })))(
+  'stays inside for a base where $name',
+  async ({ entries, outcome, index }) => {
+    const { cache } = ground;
+    const before = await hostState();
+    const program = `${TAR_PROGRAM}${entries.replaceAll('HOST', host)}\nout.close()`;
+    await addBase(ground.layout, `hostile-${index}`, (await tryRun('python3', ['-c', program])).stdout);
+    const commands = ['echo ran; ls /etc/passwd; cat /etc/resolv.conf > /etc/copy; touch /dev/x /run/x /a/x /proc/x /sys/x 2> /dev/null; true'];
+    const { status, stderr, lines } = await ground.build(commands, { base: `hostile-${index}` });
+    const code = /\[([A-Z_]+)\]$/m.exec(stderr)?.[1];
+    expect(stderr).not.toContain(SECRET);
+    expect(await hostState()).toBe(before);
+    expect(await leftovers(cache, mark)).toEqual([]);
+    expect(code ?? lines.join(' '), stderr).toBe(outcome);
+  },
+);
