@@ -141,9 +141,12 @@ describe('readUpper', () => {
   });
 
   it('keeps the owners of the tree where only one id can be had', async () => {
-    const { entries } = await changes([file('./etc/shadow', 'x'), file('./etc/new', 'x')], { ids: 'single' });
+    const pax = { 'SCHILY.xattr.user.overlay.origin': 'where it was copied up from' };
+    const members = [file('./etc/shadow', 'x', { pax }), file('./etc/motd', 'made anew'), file('./etc/new', 'x')];
+    const { entries } = await changes(members, { ids: 'single' });
     const owners = entries.map((entry) => (entry.type === 'whiteout' ? [] : [entry.path, entry.gid]));
     expect(owners).toEqual([
+      ['etc/motd', 0],
       ['etc/new', 0],
       ['etc/shadow', 42],
     ]);

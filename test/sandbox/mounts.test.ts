@@ -47,12 +47,12 @@ describe('prepareMounts', () => {
     const image = {
       etc: entry('directory'),
       'etc/resolv.conf': entry('symlink', '/run/systemd/resolve.conf'),
-      dev: entry('symlink', '../../..//tmp/away'),
+      sys: entry('symlink', '../../..//tmp/away'),
     };
     const rows = targets(await prepare(image));
     expect(rows).toContain('/run/systemd/resolve.conf');
     expect(rows).toContain('/tmp/away');
-    expect(rows.some((row) => row === '/dev')).toBe(false);
+    expect(rows.some((row) => row === '/sys')).toBe(false);
     expect((await lstat(join(work, 'bottom', 'run', 'systemd', 'resolve.conf'))).isFile()).toBe(true);
     expect((await lstat(join(work, 'bottom', 'tmp', 'away'))).isDirectory()).toBe(true);
   });
@@ -73,6 +73,10 @@ describe('prepareMounts', () => {
   ])('refuses to mount %s', async (_name, image, kind) => {
     const mount: Mount = { source: '/x', kind, target: '/data', isReadOnly: false };
     await expectCode(() => prepare(image, [mount]), 'PATH_CONFLICT');
+  });
+
+  it.each(['proc', 'dev'])('refuses an image whose /%s is a link', async (name) => {
+    await expectCode(() => prepare({ [name]: entry('symlink', '/tmp') }), 'PATH_CONFLICT');
   });
 
   it('refuses to mount over the root', async () => {
