@@ -114,11 +114,20 @@ interface Job {
   readonly scratch: string;
 }
 
-/** Whiteouts are devices 0:0 (overlayfs documentation), which tar may not make for ordinary users and mknod may. */
+/** Whiteouts are devices 0:0 (overlayfs documentation), which tar may not make for ordinary users and mknod may.
+ * A layer could put a link where its whiteout has its parent: nothing may be made behind it, which is somewhere on the host. */
 const UNPACK = `
 cd "$1"
 tar -C root --extract --file - --preserve-permissions $TAR
-xargs -0 -r -a whiteouts -I % mknod root/% c 0 0
+xargs -0 -r -a whiteouts sh -euc '
+for path; do
+  parent=$path
+  while [ "$parent" != "\${parent%/*}" ]; do
+    parent=\${parent%/*}
+    if [ -L "root/$parent" ]; then echo "/$path lies behind a link of the same layer" >&2; exit 1; fi
+  done
+  mknod "root/$path" c 0 0
+done' sh
 `;
 
 async function unpackLayer(ctx: Context, job: Job): Promise<BaseFacts> {
