@@ -6,11 +6,14 @@ import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pack } from 'tar-stream';
 import { copy } from '../../src/content/copy.ts';
 import { createContext } from '../../src/core/context.ts';
 import { layoutStore } from '../../src/store/layout.ts';
 import type { CliRun } from '../cli/run-cli.ts';
 import { runCli } from '../cli/run-cli.ts';
+import { sampleImage, sampleLayer } from '../contract/sample-image.ts';
+import { drain } from '../expect-code.ts';
 import { baseImage } from './ground/bases.ts';
 import type { Run } from './ground/folder.ts';
 import { run, tryRun } from './ground/folder.ts';
@@ -204,6 +207,25 @@ describe.each(['root', 'user'] as const)('as %s', (who) => {
     } finally {
       await podman.close();
     }
+  });
+});
+
+it('runs an image whose layers have deleted what is mounted over', async () => {
+  const base = await baseImage('bookworm-amd64');
+  const tar = pack();
+  for (const name of ['.wh.proc', '.wh.sys', 'etc/.wh.hosts', 'srv/.wh..wh..opq']) tar.entry({ name, mode: 0o644 }, '');
+  tar.finalize();
+  const layers = [...base.layers, sampleLayer(await drain(tar as AsyncIterable<Uint8Array>))];
+  const store = layoutStore(join(folder, 'deleted'), { random: randomUUID });
+  await copy(createContext(), await sampleImage('deleted', base.platform, layers), store, ['latest']);
+  const words = ['run', '-w', '/srv/new', `oci:${join(folder, 'deleted')}`, 'sh', '-c'];
+  const { status, stdout, stderr } = await runCli(
+    [...words, 'pwd; ls -d /sys/class /proc/1; grep -c localhost /etc/hosts; ls /srv'],
+    { cwd: folder, cache: join(folder, 'cache-root') },
+  );
+  expect({ status, lines: stdout.trimEnd().split('\n') }, stderr).toEqual({
+    status: 0,
+    lines: ['/srv/new', '/proc/1', '/sys/class', '2', 'new'],
   });
 });
 
