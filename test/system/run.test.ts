@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -19,6 +19,7 @@ import type { Run } from './ground/folder.ts';
 import { run, tryRun } from './ground/folder.ts';
 import { asRoot } from './ground/overlay.ts';
 import { createPodman } from './ground/podman.ts';
+import { startRegistry } from './ground/registry.ts';
 import { plainUser } from './ground/tools.ts';
 
 const BIN = join(import.meta.dirname, '..', '..', 'bin', 'imagespec.js');
@@ -227,6 +228,33 @@ it('runs an image whose layers have deleted what is mounted over', async () => {
     status: 0,
     lines: ['/srv/new', '/proc/1', '/sys/class', '2', 'new'],
   });
+});
+
+it('fetches the layers of an image in a registry once, and those of an image that it refuses never', async () => {
+  const registry = await startRegistry('distribution 2.8');
+  try {
+    await run('skopeo', ['copy', '-q', '--dest-tls-verify=false', image, `docker://${registry.host}/base:1`]);
+    const cache = join(folder, 'cache-registry');
+    const start = (platform: string) =>
+      runCli(['run', '--platform', platform, `${registry.host}/base:1`, 'echo', 'ran'], { cwd: folder, cache });
+    const blobs = async (): Promise<number> => {
+      const requests = await registry.requests();
+      await registry.forget();
+      return requests.filter(({ method, path }) => method === 'GET' && path.includes('/blobs/')).length;
+    };
+    await registry.forget();
+    expect((await start('linux/s390x')).stderr).toContain('[BASE_PLATFORM_MISSING]');
+    // The config alone.
+    expect(await blobs()).toBe(1);
+    expect(await start('linux/amd64')).toMatchObject({ status: 0, stdout: 'ran\n' });
+    expect(await blobs()).toBe(1);
+    // What is unpacked may go, and is made again of the blob in the cache.
+    await rm(join(cache, 'v1', 'layers'), { recursive: true });
+    expect(await start('linux/amd64')).toMatchObject({ status: 0, stdout: 'ran\n' });
+    expect(await blobs()).toBe(0);
+  } finally {
+    await registry.stop();
+  }
 });
 
 it('refuses a program that the image does not have', async () => {
