@@ -46,15 +46,22 @@ function styleOf(options: CommonOptions, environment: Environment): ProgressStyl
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /** The first signal stops the work and lets it clean up; whoever does not want to wait for that is let go at the third. */
-function createInterrupt(controller: AbortController, say: (text: string) => void): (signal: NodeJS.Signals) => void {
+function createInterrupt(
+  controller: AbortController,
+  say: (text: string) => void,
+  reason: (signal: string) => ImageSpecError = (signal) => abortedError(new Error(signal)),
+): (signal: NodeJS.Signals) => void {
   let count = 0;
   return (signal) => {
     count++;
-    if (count === 1) controller.abort(abortedError(new Error(signal)));
+    if (count === 1) controller.abort(reason(signal));
     else if (count === 2) say('Still cleaning up; interrupt once more to leave at once.\n');
     else process.exit(ERROR_CODES.ABORTED.exit);
   };
 }
+
+const programEnded = (): ImageSpecError =>
+  new ImageSpecError('ABORTED', 'The program was killed, since it went on after a first signal');
 
 interface Interrupts {
   readonly handOver: Session['handOver'];
@@ -69,7 +76,7 @@ function listenToSignals(controller: AbortController, say: (text: string) => voi
   for (const signal of signals) process.on(signal, listener);
   return {
     handOver: (send, { hasTerminal }) => {
-      const interrupt = act;
+      const interrupt = createInterrupt(controller, say, programEnded);
       let count = 0;
       act = (signal) => {
         // The keys of a terminal reach the program without us.

@@ -29,7 +29,7 @@ const DEVICE_LINKS = { fd: '/proc/self/fd', stdin: 'fd/0', stdout: 'fd/1', stder
 /** The parts of /sys that tell of the machine; cgroups and the like are left out. */
 const SYS_FOLDERS = ['block', 'bus', 'class', 'dev', 'devices', 'module'];
 
-/** Prepares `bottom`, `dev`, `sys` and `mounts.fstab` in the folder of the run. */
+/** Prepares `bottom`, `dev`, `sys`, `mounts.fstab` and `places` in the folder of the run. */
 export async function prepareMounts(plan: MountPlan): Promise<void> {
   const { work, facts } = plan;
   for (const path of ['proc', 'dev']) requireDirectory(facts, path);
@@ -42,9 +42,11 @@ export async function prepareMounts(plan: MountPlan): Promise<void> {
   ] satisfies Mount[];
   await folder(join(work, 'bottom', 'proc'));
   // A new proc may be mounted only where one is seen already (mount_too_revealing in the kernel): the program's covers this one.
+  const missing = facts.entries.has('proc') ? [] : ['directory proc\n'];
   const rows = [`proc ${escape(join(work, 'root', 'proc'))} proc nosuid,nodev,noexec\n`];
   for (const mount of places) {
     const at = await place(work, facts, mount);
+    if (!facts.entries.has(at)) missing.push(`${mount.kind} ${at}\n`);
     rows.push(fstabRow(mount.source, join(work, 'root', at), `rbind${mount.isReadOnly ? ',ro' : ''}`));
     if (mount.target === '/dev') rows.push(...(await deviceRows(work, at)));
     if (mount.target === '/sys') rows.push(...(await systemRows(work, at)));
@@ -56,6 +58,7 @@ export async function prepareMounts(plan: MountPlan): Promise<void> {
   );
   for (const name of ['resolv.conf', 'hosts']) await chmod(join(work, name), 0o644);
   await writeFile(join(work, 'mounts.fstab'), rows.join(''));
+  await writeFile(join(work, 'places'), missing.join(''));
 }
 
 /** Names that the host's administrator has given, without those of the host itself. */

@@ -20,6 +20,16 @@ trap '' INT TERM HUP QUIT
 exec 7<&0 < /dev/null
 cd "$WORK/layers"
 mount --all --fstab ../root.fstab >&2
+# A layer may have deleted what lies below all layers: such a place is made on top, and is no change.
+: > ../hidden
+while read -r kind at; do
+  [ -e "../root/$at" ] && continue
+  case "$kind $at" in
+    directory*) mkdir -p "../root/$at" ;;
+    *) case $at in */*) mkdir -p "../root/\${at%/*}" ;; esac; : > "../root/$at" ;;
+  esac
+  echo "./$at" >> ../hidden
+done < ../places
 mount --all --fstab ../mounts.fstab >&2
 [ ! "$SET_NAME" ] || "$SET_NAME" "$HOST_NAME"
 mkfifo ../pivoted ../held
@@ -52,7 +62,7 @@ exec 5<&- 7<&-
 [ ! -e ../failed ] || exit 1
 echo "ended $status" >&4 || exit
 exec 2>&8 8>&-
-if [ $status -eq 0 ] && [ "$TAR" ]; then tar -C ../upper $TAR -cf - . >&6; fi
+if [ $status -eq 0 ] && [ "$TAR" ]; then tar -C ../upper $TAR --anchored --no-wildcards --exclude-from=../hidden -cf - . >&6; fi
 exit $status
 `;
 

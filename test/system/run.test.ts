@@ -2,20 +2,24 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pack } from 'tar-stream';
 import { copy } from '../../src/content/copy.ts';
 import { createContext } from '../../src/core/context.ts';
 import { layoutStore } from '../../src/store/layout.ts';
 import type { CliRun } from '../cli/run-cli.ts';
 import { runCli } from '../cli/run-cli.ts';
+import { sampleImage, sampleLayer } from '../contract/sample-image.ts';
+import { drain } from '../expect-code.ts';
 import { baseImage } from './ground/bases.ts';
 import type { Run } from './ground/folder.ts';
 import { run, tryRun } from './ground/folder.ts';
 import { asRoot } from './ground/overlay.ts';
 import { createPodman } from './ground/podman.ts';
+import { startRegistry } from './ground/registry.ts';
 import { plainUser } from './ground/tools.ts';
 
 const BIN = join(import.meta.dirname, '..', '..', 'bin', 'imagespec.js');
@@ -205,6 +209,52 @@ describe.each(['root', 'user'] as const)('as %s', (who) => {
       await podman.close();
     }
   });
+});
+
+it('runs an image whose layers have deleted what is mounted over', async () => {
+  const base = await baseImage('bookworm-amd64');
+  const tar = pack();
+  for (const name of ['.wh.proc', '.wh.sys', 'etc/.wh.hosts', 'srv/.wh..wh..opq']) tar.entry({ name, mode: 0o644 }, '');
+  tar.finalize();
+  const layers = [...base.layers, sampleLayer(await drain(tar as AsyncIterable<Uint8Array>))];
+  const store = layoutStore(join(folder, 'deleted'), { random: randomUUID });
+  await copy(createContext(), await sampleImage('deleted', base.platform, layers), store, ['latest']);
+  const words = ['run', '-w', '/srv/new', `oci:${join(folder, 'deleted')}`, 'sh', '-c'];
+  const { status, stdout, stderr } = await runCli(
+    [...words, 'pwd; ls -d /sys/class /proc/1; grep -c localhost /etc/hosts; ls /srv'],
+    { cwd: folder, cache: join(folder, 'cache-root') },
+  );
+  expect({ status, lines: stdout.trimEnd().split('\n') }, stderr).toEqual({
+    status: 0,
+    lines: ['/srv/new', '/proc/1', '/sys/class', '2', 'new'],
+  });
+});
+
+it('fetches the layers of an image in a registry once, and those of an image that it refuses never', async () => {
+  const registry = await startRegistry('distribution 2.8');
+  try {
+    await run('skopeo', ['copy', '-q', '--dest-tls-verify=false', image, `docker://${registry.host}/base:1`]);
+    const cache = join(folder, 'cache-registry');
+    const start = (platform: string) =>
+      runCli(['run', '--platform', platform, `${registry.host}/base:1`, 'echo', 'ran'], { cwd: folder, cache });
+    const blobs = async (): Promise<number> => {
+      const requests = await registry.requests();
+      await registry.forget();
+      return requests.filter(({ method, path }) => method === 'GET' && path.includes('/blobs/')).length;
+    };
+    await registry.forget();
+    expect((await start('linux/s390x')).stderr).toContain('[BASE_PLATFORM_MISSING]');
+    // The config alone.
+    expect(await blobs()).toBe(1);
+    expect(await start('linux/amd64')).toMatchObject({ status: 0, stdout: 'ran\n' });
+    expect(await blobs()).toBe(1);
+    // What is unpacked may go, and is made again of the blob in the cache.
+    await rm(join(cache, 'v1', 'layers'), { recursive: true });
+    expect(await start('linux/amd64')).toMatchObject({ status: 0, stdout: 'ran\n' });
+    expect(await blobs()).toBe(0);
+  } finally {
+    await registry.stop();
+  }
 });
 
 it('refuses a program that the image does not have', async () => {
