@@ -90,10 +90,7 @@ export async function runInSandbox(
 }
 
 /** @returns undefined when the program was not even started */
-async function finish(
-  { child, ended, answers }: Running,
-  changes: RunRequest['changes'],
-): Promise<number | undefined> {
+async function finish({ child, ended, answers }: Running, changes: RunRequest['changes']): Promise<number | undefined> {
   const tar = fileOf(child, 6) as Readable | undefined;
   let said = '';
   answers.on('data', (chunk: Buffer) => (said += chunk.toString()));
