@@ -1,6 +1,6 @@
 // The border of the sandbox: what commands and hostile bases try to reach, and what an interrupt leaves.
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -28,7 +28,8 @@ beforeAll(async () => {
 afterAll(() => ground.close());
 
 /** What is in the folder of the host. */
-const hostState = (): Promise<string> => run('sh', ['-c', 'cd "$0" && find . -printf "%p %M %U %l\\n" | sort && cat file dir/file', host]);
+const hostState = (): Promise<string> =>
+  run('sh', ['-c', 'cd "$0" && find . -printf "%p %M %U %l\\n" | sort && cat file dir/file', host]);
 
 const CHROOT = `
 import os
@@ -69,7 +70,7 @@ const REFUSED: readonly string[] = [
   'setpriv --inh-caps=+sys_admin --ambient-caps=+sys_admin true',
 ];
 
-const DEVICES = 'fd full null ptmx pts random shm stderr stdin stdout tty urandom zero';
+const DEVICES = 'devices: fd full null ptmx pts random shm stderr stdin stdout tty urandom zero';
 
 describe.each(['root', 'range', 'single'] as const)('for %s', (caller) => {
   it('lets no command reach the host', async () => {
@@ -79,16 +80,16 @@ describe.each(['root', 'range', 'single'] as const)('for %s', (caller) => {
     const refused = REFUSED.map((one, index) => `if ( ${one} ) 2> /dev/null; then echo "succeeded: ${index}"; fi`);
     const more = [
       'grep " /sys" /proc/self/mountinfo | grep -v " ro,"; true',
-      'exec 2> /dev/null',
       'echo processes: $(ls -d /proc/[0-9]* | wc -l)',
-      'echo $(ls -A /dev)',
-      `setsid sleep ${mark} & nohup sleep ${mark} > /dev/null 2>&1 & (sleep ${mark} &) ; true`,
+      'echo devices: $(ls -A /dev)',
+      `{ setsid sleep ${mark} & nohup sleep ${mark} > /dev/null 2>&1 & }; (sleep ${mark} &)`,
     ];
     const { status, stderr, lines } = await ground.build([...attempts, ...refused, ...more], options);
     expect(status, stderr).toBe(0);
     expect(stderr).not.toContain(SECRET);
     expect(lines.filter((line) => line.startsWith('succeeded'))).toEqual([]);
-    expect(lines.slice(-2)).toEqual([expect.stringMatching(/^processes: [1-9]$/), DEVICES]);
+    const facts = lines.filter((line) => /^(?:processes|devices): /.test(line));
+    expect(facts).toEqual([expect.stringMatching(/^processes: [1-9]$/), DEVICES]);
     expect(await hostState()).toBe(before);
     expect(await leftovers(options.cache!, mark)).toEqual([]);
   });
@@ -107,8 +108,16 @@ const HOSTILE: readonly (readonly [name: string, entries: string, outcome: strin
   ['/bin/sh is a link', 'add("usr/bin/sh", "2", link="HOST/sh")', 'PROGRAM_NOT_FOUND'],
   ['/dev is a file', 'add("dev", data=b"x")', 'PATH_CONFLICT'],
   ['/proc is a file', 'add("proc", data=b"x")', 'PATH_CONFLICT'],
-  ['a file below a link', 'add("a", "2", link="../../../../../../..HOST"); add("a/evil", data=b"x"); add("a/file", data=b"x")', 'ran /etc/passwd'],
-  ['a directory below a link', 'add("a", "2", link="HOST"); add("a/dir", "5"); add("a/dir/evil", data=b"x")', 'ran /etc/passwd'],
+  [
+    'a file below a link',
+    'add("a", "2", link="../../../../../../..HOST"); add("a/evil", data=b"x"); add("a/file", data=b"x")',
+    'ran /etc/passwd',
+  ],
+  [
+    'a directory below a link',
+    'add("a", "2", link="HOST"); add("a/dir", "5"); add("a/dir/evil", data=b"x")',
+    'ran /etc/passwd',
+  ],
   ['a link below a link', 'add("a", "2", link="HOST"); add("a/file", "2", link="/etc/passwd")', 'ran /etc/passwd'],
   ['a hard link to what is below a link', 'add("a", "2", link="HOST"); add("b", "1", link="a/file")', 'LAYER_INVALID'],
   ['a whiteout below a link', 'add("a", "2", link="HOST"); add("a/.wh.file")', 'ran /etc/passwd'],
@@ -118,7 +127,11 @@ const HOSTILE: readonly (readonly [name: string, entries: string, outcome: strin
   ['a name from the root', 'add("/HOST/evil", data=b"x")', 'ran /etc/passwd'],
   ['the root is a link', 'add(".", "2", link="HOST")', 'LAYER_INVALID'],
   ['a device', 'add("usr/mem", "3")', 'ran /etc/passwd'],
-  ['attributes of overlayfs', 'add("etc", "5", xattrs={"user.overlay.opaque": "y", "user.overlay.redirect": "/tmp", "trusted.overlay.opaque": "y"})', 'ran /etc/passwd'],
+  [
+    'attributes of overlayfs',
+    'add("etc", "5", xattrs={"user.overlay.opaque": "y", "user.overlay.redirect": "/tmp", "trusted.overlay.opaque": "y"})',
+    'ran /etc/passwd',
+  ],
 ];
 
 it.each(HOSTILE.map(([name, entries, outcome], index) => ({ name, entries, outcome, index })))(
@@ -128,8 +141,10 @@ it.each(HOSTILE.map(([name, entries, outcome], index) => ({ name, entries, outco
     const before = await hostState();
     const program = `${TAR_PROGRAM}${entries.replaceAll('HOST', host)}\nout.close()`;
     await addBase(ground.layout, `hostile-${index}`, (await tryRun('python3', ['-c', program])).stdout);
-    const commands = ['echo ran; ls /etc/passwd; cat /etc/resolv.conf > /etc/copy; touch /dev/x /run/x /a/x /proc/x /sys/x 2> /dev/null; true'];
-    const { status, stderr, lines } = await ground.build(commands, { base: `hostile-${index}` });
+    const commands = [
+      'echo ran; ls /etc/passwd; cat /etc/resolv.conf > /etc/copy; touch /dev/x /run/x /a/x /proc/x /sys/x 2> /dev/null; true',
+    ];
+    const { stderr, lines } = await ground.build(commands, { base: `hostile-${index}` });
     const code = /\[([A-Z_]+)\]$/m.exec(stderr)?.[1];
     expect(stderr).not.toContain(SECRET);
     expect(await hostState()).toBe(before);
@@ -137,3 +152,46 @@ it.each(HOSTILE.map(([name, entries, outcome], index) => ({ name, entries, outco
     expect(code ?? lines.join(' '), stderr).toBe(outcome);
   },
 );
+
+/** Says something, then lasts; the digest of the tree tells whether all of the base is there. */
+const lasting = (seconds: string): string[] => [
+  'echo started',
+  `sleep ${seconds}`,
+  'find /usr /etc -xdev | sort | sha256sum',
+];
+
+/** What ends by itself is given this many tenths of a second. */
+const PATIENCE = 50;
+
+async function ends(cache: string, isKilled: boolean): Promise<string[]> {
+  for (let i = 0; ; i++) {
+    const left = (await leftovers(cache, mark)).filter((one) => !isKilled || !one.startsWith('scratch/'));
+    if (left.length === 0 || i === PATIENCE) return left;
+    await sleep(100);
+  }
+}
+
+let count = 0;
+
+describe.each(['root', 'range'] as const)('for %s, nothing is left', (caller) => {
+  it.each([
+    ['SIGINT', 'a command runs', /: started$/m],
+    ['SIGTERM', 'a command runs', /: started$/m],
+    ['SIGKILL', 'a command runs', /: started$/m],
+    ['SIGINT', 'layers are unpacked', /^unpack base image$/m],
+    ['SIGKILL', 'layers are unpacked', /^unpack base image$/m],
+  ] as const)('after %s while %s', async (signal, when, interruptAt) => {
+    const options = await callerOf(ground, caller);
+    const { lines: expected } = await ground.build(lasting(`0.0${++count}`), options);
+    const isNew = when === 'layers are unpacked';
+    const cache = isNew ? join(options.place!, `cache-${signal}`) : options.cache!;
+    const isKilled = signal === 'SIGKILL';
+    const broken = await ground.build(lasting(mark), { ...options, cache, interruptAt, signals: [signal] });
+    expect(broken.status, broken.stderr).toBe(isKilled ? null : 130);
+    if (!isKilled) expect(broken.stderr).toMatch(/\[ABORTED\]$/m);
+    expect(await ends(cache, isKilled)).toEqual([]);
+    const again = await ground.build(lasting('0.1'), { ...options, cache });
+    expect(again.status, again.stderr).toBe(0);
+    expect(again.lines).toEqual(expected);
+  });
+});

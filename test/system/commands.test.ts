@@ -78,7 +78,10 @@ it('makes the same layer for root, for a user with lent ids and for one without'
   const digests: (string | undefined)[] = [];
   const owners: Record<Caller, string> = { root: '33:33', range: '33:33', single: '0:0' };
   for (const caller of ['root', 'range', 'single'] as const) {
-    const { status, stderr, lines, image } = await ground.build(ANYONE, { base: 'fixture', ...(await callerOf(ground, caller)) });
+    const { status, stderr, lines, image } = await ground.build(ANYONE, {
+      base: 'fixture',
+      ...(await callerOf(ground, caller)),
+    });
     expect(status, stderr).toBe(0);
     expect(lines).toEqual(['0022', '0', owners[caller], '0:0']);
     digests.push(image!.digest);

@@ -44,7 +44,7 @@ export interface CommandGround {
   readonly close: () => Promise<void>;
 }
 
-const PACKAGES = ['python3-minimal', 'libcap2-bin'];
+const PACKAGES = ['python3-minimal', 'libcap2-bin', 'mount'];
 
 export async function createCommandGround(): Promise<CommandGround> {
   // podman and buildah take lower-case paths only.
@@ -112,7 +112,8 @@ export async function callerOf(ground: CommandGround, caller: Caller): Promise<C
   const user = await plainUser();
   await mkdir(join(place, 'cache'), { recursive: true });
   if (caller !== 'root' && user !== undefined) await run('chown', ['-R', `${user}:`, place]);
-  const as = user === undefined || caller === 'root' ? '' : `runuser -u ${user} --`;
+  // runuser would stay between us and the program, and get its signals.
+  const as = user === undefined || caller === 'root' ? '' : `setpriv --reuid=${user} --regid=${user} --init-groups --`;
   const alone = 'mount --bind /dev/null /etc/subuid; mount --bind /dev/null /etc/subgid;';
   const script = `set -e; ${caller === 'single' ? alone : ''} umask ${caller === 'root' ? '022' : '077'}; exec ${as} "$@"`;
   const before = caller === 'single' ? asRoot('unshare', ['-m']).flat() : [];
@@ -122,7 +123,9 @@ export async function callerOf(ground: CommandGround, caller: Caller): Promise<C
 /** What a build may leave behind: processes whose words have the text, mounts, folders of work in progress. */
 export async function leftovers(cache: string, text: string): Promise<string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const words = pids.map(async (pid) => (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' '));
+  const words = pids.map(async (pid) =>
+    (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' '),
+  );
   const mounts = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n');
   const scratch = await readdir(join(cache, 'v1', 'scratch')).catch((): string[] => []);
   const processes = (await Promise.all(words)).filter((line) => line.includes(text));
