@@ -1,10 +1,11 @@
 // What buildah makes of the same commands, and what it sees in an image: the oracle of the sandbox.
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { listRoot } from './essential-tree.ts';
 import { run, tryRun } from './folder.ts';
 import { asRoot } from './overlay.ts';
 import type { TreeListing } from './tree-listing.ts';
+import { listCommand, parseListing } from './tree-listing.ts';
 
 export interface Buildah {
   /** Runs the commands as one RUN; the result is named `made`. */
@@ -41,4 +42,14 @@ export async function createBuildah(folder: string): Promise<Buildah> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Everything in a root, as what it changes in an empty folder. */
+async function listRoot(root: string): Promise<TreeListing> {
+  const empty = await mkdtemp(join(tmpdir(), 'imagespec-empty-'));
+  try {
+    return parseListing(await run(...asRoot('sh', ['-euc', `UPPER=$0; ${listCommand(empty)}`, root])));
+  } finally {
+    await rm(empty, { recursive: true });
+  }
 }
