@@ -190,7 +190,7 @@ describe.each(['root', 'range'] as const)('for %s, nothing is left', (caller) =>
     expect(broken.status, broken.stderr).toBe(isKilled ? null : 130);
     if (!isKilled) expect(broken.stderr).toMatch(/\[ABORTED\]$/m);
     expect(await ends(cache, isKilled)).toEqual([]);
-    const again = await ground.build(lasting('0.1'), { ...options, cache });
+    const again = await ground.build(lasting(`0.1${++count}`), { ...options, cache });
     expect(again.status, again.stderr).toBe(0);
     expect(again.lines).toEqual(expected);
   });

@@ -54,8 +54,8 @@ const CASES: readonly (readonly [
   ],
   [
     'is ended by a signal',
-    ['true', 'kill -9 $$'],
-    /^error: Command 2 of 2 was ended by signal 9: kill -9 \$\$, without a word \[COMMAND_FAILED\]$/m,
+    ['true', `sh -c 'kill -9 $$'`],
+    /^error: Command 2 of 2 was ended by signal 9: sh -c 'kill -9 \$\$'.*\[COMMAND_FAILED\]$/m,
   ],
   ['has no shell', ['true'], /has no \/bin\/sh \[PROGRAM_NOT_FOUND\]$/m, { base: 'bare' }],
   [
@@ -65,6 +65,12 @@ const CASES: readonly (readonly [
     { base: 'docker.io/library/nothing', fields: { platform: 'linux/s390x' } },
   ],
   ['may have no namespaces', ['true'], /\[SANDBOX_UNAVAILABLE\]$/m, { through: NO_NAMESPACES }],
+  [
+    'has no space for the layers',
+    ['true'],
+    /\[DISK_FULL\]$/m,
+    { through: within('mount -t tmpfs -o size=60m tmpfs "$IMAGESPEC_CACHE"') },
+  ],
   [
     'has no mount',
     ['true'],
