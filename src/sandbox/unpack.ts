@@ -8,9 +8,11 @@ import type { Context } from '../core/context.ts';
 import { abortedError, step } from '../core/context.ts';
 import type { Digest } from '../core/digest.ts';
 import { digestOf, hexOf } from '../core/digest.ts';
+import { ImageSpecError } from '../core/error.ts';
 import type { BaseFacts } from '../filesystem/facts.ts';
 import { EMPTY_FACTS } from '../filesystem/facts.ts';
 import { decodeFacts, encodeFacts } from '../filesystem/facts-record.ts';
+import type { Refuse } from '../filesystem/layer-error.ts';
 import { refusalOf } from '../filesystem/layer-error.ts';
 import { FactsBuilder } from '../filesystem/read-layers.ts';
 import type { LocalCache } from '../store/cache.ts';
@@ -138,7 +140,7 @@ async function unpackLayer(ctx: Context, job: Job): Promise<BaseFacts> {
     );
     const status = await running.ended;
     if (ctx.signal.aborted) throw abortedError(ctx.signal.reason);
-    if (status !== 0) throw translation.refuse(`could not be unpacked: ${(await said).trim()}`);
+    if (status !== 0) throw unpackError(cache, translation.refuse, (await said).trim());
   } catch (error) {
     running.child.stdin!.destroy();
     await running.ended;
@@ -156,6 +158,14 @@ async function unpackLayer(ctx: Context, job: Job): Promise<BaseFacts> {
   // Its time is that of the image.
   await cache.useFolder(folder);
   return facts;
+}
+
+/** tar tells of the disk in the C library's words; LC_ALL is C. */
+function unpackError({ root }: LocalCache, refuse: Refuse, said: string): ImageSpecError {
+  if (!/No space left on device|Disk quota exceeded/.test(said)) return refuse(`could not be unpacked: ${said}`);
+  return new ImageSpecError('DISK_FULL', `The cache ${root} cannot be written: no space is left`, {
+    hint: 'Free some space with "imagespec cache prune", or choose another folder with --cache-dir or IMAGESPEC_CACHE.',
+  });
 }
 
 async function feed(
