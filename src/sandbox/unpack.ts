@@ -22,6 +22,8 @@ import { cleanPath } from '../filesystem/read-tar.ts';
 import { resolveWith } from '../filesystem/resolve.ts';
 import { paddingOf, TAR_BLOCK, tarHeader } from '../layer/tar.ts';
 import type { LocalCache } from '../store/cache.ts';
+import { cachePlace } from '../store/cache.ts';
+import { writeError } from '../store/disk.ts';
 import { removeFolder } from './remove.ts';
 import { startScript, textOf } from './namespace.ts';
 import type { SandboxHost } from './namespace.ts';
@@ -140,7 +142,7 @@ async function unpackLayer(ctx: Context, job: Job): Promise<void> {
     );
     const status = await running.ended;
     if (ctx.signal.aborted) throw abortedError(ctx.signal.reason);
-    if (status !== 0) throw translation.refuse(`could not be unpacked: ${(await said).trim()}`);
+    if (status !== 0) throw unpackError((await said).trim(), translation.refuse, cache);
   } catch (error) {
     running.child.stdin!.destroy();
     await running.ended;
@@ -154,6 +156,14 @@ async function unpackLayer(ctx: Context, job: Job): Promise<void> {
     if (!(await isThere(folder))) throw error;
     await removeFolder(ctx, host, join(scratch, 'root'));
   });
+}
+
+/** What GNU tar says when a disk is full, in the locale C that scripts run in. */
+const FULL = /No space left on device|: Wrote only \d+ of \d+ bytes/;
+
+function unpackError(said: string, refuse: Refuse, cache: LocalCache): unknown {
+  if (!FULL.test(said)) return refuse(`could not be unpacked: ${said}`);
+  return writeError(cachePlace(cache.root), Object.assign(new Error(said), { code: 'ENOSPC' }));
 }
 
 async function feed(

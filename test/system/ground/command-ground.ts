@@ -11,7 +11,7 @@ import { GROUND, run } from './folder.ts';
 import { asRoot } from './overlay.ts';
 import { plainUser } from './tools.ts';
 
-export interface CommandBuild {
+interface CommandBuild {
   readonly status: number | null;
   readonly stderr: string;
   /** What the commands printed. */
