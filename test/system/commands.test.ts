@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => ground.close());
 
 /** Times are ours to choose, and texts stand in hashes. */
-function withoutTime({ mtime: _, text: _text, ...entry }: TreeEntry): Omit<TreeEntry, 'mtime' | 'text'> {
+function withoutTime({ mtime: _mtime, text: _text, ...entry }: TreeEntry): Omit<TreeEntry, 'mtime' | 'text'> {
   return entry;
 }
 
