@@ -16,6 +16,8 @@ import type { Refuse } from '../filesystem/layer-error.ts';
 import { refusalOf } from '../filesystem/layer-error.ts';
 import { FactsBuilder } from '../filesystem/read-layers.ts';
 import type { LocalCache } from '../store/cache.ts';
+import { cachePlace } from '../store/cache.ts';
+import { writeError } from '../store/disk.ts';
 import { removeFolder } from './remove.ts';
 import { startScript, textOf } from './namespace.ts';
 import type { SandboxHost } from './namespace.ts';
@@ -166,6 +168,14 @@ function unpackError({ root }: LocalCache, refuse: Refuse, said: string): ImageS
   return new ImageSpecError('DISK_FULL', `The cache ${root} cannot be written: no space is left`, {
     hint: 'Free some space with "imagespec cache prune", or choose another folder with --cache-dir or IMAGESPEC_CACHE.',
   });
+}
+
+/** What GNU tar says when a disk is full, in the locale C that scripts run in. */
+const FULL = /No space left on device|: Wrote only \d+ of \d+ bytes/;
+
+function unpackError(said: string, refuse: Refuse, cache: LocalCache): unknown {
+  if (!FULL.test(said)) return refuse(`could not be unpacked: ${said}`);
+  return writeError(cachePlace(cache.root), Object.assign(new Error(said), { code: 'ENOSPC' }));
 }
 
 async function feed(

@@ -42,7 +42,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of its path is a file (ENOTDIR)',
 };
 
-function writeError(place: Place, cause: unknown): unknown {
+export function writeError(place: Place, cause: unknown): unknown {
   if (!isSystemError(cause)) return cause;
   const code = systemCode(cause);
   if (code === 'ENOSPC' || code === 'EDQUOT') {
