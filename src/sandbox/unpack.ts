@@ -8,7 +8,6 @@ import type { Context } from '../core/context.ts';
 import { abortedError, step } from '../core/context.ts';
 import type { Digest } from '../core/digest.ts';
 import { digestOf, hexOf } from '../core/digest.ts';
-import { ImageSpecError } from '../core/error.ts';
 import type { BaseFacts } from '../filesystem/facts.ts';
 import { EMPTY_FACTS } from '../filesystem/facts.ts';
 import { decodeFacts, encodeFacts } from '../filesystem/facts-record.ts';
@@ -142,7 +141,7 @@ async function unpackLayer(ctx: Context, job: Job): Promise<BaseFacts> {
     );
     const status = await running.ended;
     if (ctx.signal.aborted) throw abortedError(ctx.signal.reason);
-    if (status !== 0) throw unpackError(cache, translation.refuse, (await said).trim());
+    if (status !== 0) throw unpackError((await said).trim(), translation.refuse, cache);
   } catch (error) {
     running.child.stdin!.destroy();
     await running.ended;
@@ -162,16 +161,8 @@ async function unpackLayer(ctx: Context, job: Job): Promise<BaseFacts> {
   return facts;
 }
 
-/** tar tells of the disk in the C library's words; LC_ALL is C. */
-function unpackError({ root }: LocalCache, refuse: Refuse, said: string): ImageSpecError {
-  if (!/No space left on device|Disk quota exceeded/.test(said)) return refuse(`could not be unpacked: ${said}`);
-  return new ImageSpecError('DISK_FULL', `The cache ${root} cannot be written: no space is left`, {
-    hint: 'Free some space with "imagespec cache prune", or choose another folder with --cache-dir or IMAGESPEC_CACHE.',
-  });
-}
-
 /** What GNU tar says when a disk is full, in the locale C that scripts run in. */
-const FULL = /No space left on device|: Wrote only \d+ of \d+ bytes/;
+const FULL = /No space left on device|Disk quota exceeded|: Wrote only \d+ of \d+ bytes/;
 
 function unpackError(said: string, refuse: Refuse, cache: LocalCache): unknown {
   if (!FULL.test(said)) return refuse(`could not be unpacked: ${said}`);
