@@ -1,11 +1,13 @@
 // `npm run bench`: one run, side by side, as ratios. Options: --rounds N, --json, --old (Debian's registry 2.8, whose sha256 is slow),
-// --memory (a wheel with a member of 788 MB; ours alone, also from nothing), --debian (an image from nothing, of Debian packages).
+// --memory (a wheel with a member of 788 MB; ours alone, also from nothing), --debian (an image from nothing, of Debian packages), --commands (what
+// a command of a build and the start of an image cost).
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startRegistry } from '../test/system/ground/registry.ts';
 import { installTools } from '../test/system/ground/tools.ts';
+import { commandParties, prepareCommands } from './command-parties.ts';
 import { debianParties, prepareDebian } from './debian-parties.ts';
 import type { Measure, Variables } from './measure.ts';
 import { least, measure, shell } from './measure.ts';
@@ -23,6 +25,7 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     memory: { type: 'boolean', default: false },
     debian: { type: 'boolean', default: false },
+    commands: { type: 'boolean', default: false },
     old: { type: 'boolean', default: false },
   },
 });
@@ -51,6 +54,10 @@ async function choose(
   if (values.debian) {
     const ground = await prepareDebian(place);
     return { parties: await debianParties(ground), env: ground.env };
+  }
+  if (values.commands) {
+    const ground = await prepareCommands(place);
+    return { parties: await commandParties(ground), env: ground.env };
   }
   const ground = await prepare(place, host, values.memory ? ONE_HUGE_FILE : EVERYDAY);
   const parties = values.memory ? memoryParties(ground) : [...ownParties(ground), ...(await peers(ground))];

@@ -6,6 +6,7 @@ import type { Writable } from 'node:stream';
 import type { Layer } from '../content/content.ts';
 import type { Context } from '../core/context.ts';
 import { abortedError, step } from '../core/context.ts';
+import { counted } from '../core/counted.ts';
 import type { Digest } from '../core/digest.ts';
 import { digestOf, hexOf } from '../core/digest.ts';
 import type { BaseFacts } from '../filesystem/facts.ts';
@@ -53,11 +54,13 @@ export async function unpackLayers(
     if (!(await cache.useFolder(folder))) {
       const subject = layer.title ?? layer.descriptor.digest;
       const below = last ?? (await stackFacts(ctx, host, cache, layers.slice(0, index)));
-      last = await step(ctx, { step: 'unpack', subject, total: layer.descriptor.size, unit: 'bytes' }, () =>
-        cache.scratch(async (scratch) =>
-          unpackLayer(ctx, { host, cache, layer, below, id: ids[index]!, folder, scratch }),
-        ),
-      );
+      const about = { step: 'unpack', subject, total: layer.descriptor.size, unit: 'bytes' } as const;
+      last = await step(ctx, about, ({ progress }) => {
+        const watched: Layer = { ...layer, open: (inner) => counted(layer.open(inner), progress) };
+        return cache.scratch((scratch) =>
+          unpackLayer(ctx, { host, cache, layer: watched, below, id: ids[index]!, folder, scratch }),
+        );
+      });
     } else last = undefined;
     folders.push(folder);
   }
