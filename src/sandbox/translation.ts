@@ -8,7 +8,7 @@ import type { BaseEntry, BaseFacts } from '../filesystem/facts.ts';
 import type { Refuse } from '../filesystem/layer-error.ts';
 import type { RawEntry } from '../filesystem/raw-tar.ts';
 import { readRawTar } from '../filesystem/raw-tar.ts';
-import type { FactsBuilder } from '../filesystem/read-layers.ts';
+import { FactsBuilder } from '../filesystem/read-layers.ts';
 import { cleanPath } from '../filesystem/read-tar.ts';
 import { resolveWith } from '../filesystem/resolve.ts';
 import { TAR_BLOCK } from '../filesystem/tar-fields.ts';
@@ -35,9 +35,10 @@ export class Translation {
   readonly #directories = new Map<string, BaseEntry>();
   readonly #opaque: string[] = [];
 
-  constructor(builder: FactsBuilder, refuse: Refuse, isSingle: boolean) {
-    this.#builder = builder;
-    this.#below = builder.facts();
+  /** @param below what the layer is applied to */
+  constructor(below: BaseFacts, refuse: Refuse, isSingle: boolean) {
+    this.#builder = new FactsBuilder(below);
+    this.#below = below;
     this.refuse = refuse;
     this.#isSingle = isSingle;
   }

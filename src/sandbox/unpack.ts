@@ -14,14 +14,12 @@ import { EMPTY_FACTS } from '../filesystem/facts.ts';
 import { decodeFacts, encodeFacts } from '../filesystem/facts-record.ts';
 import type { Refuse } from '../filesystem/layer-error.ts';
 import { refusalOf } from '../filesystem/layer-error.ts';
-import { FactsBuilder } from '../filesystem/read-layers.ts';
 import type { LocalCache } from '../store/cache.ts';
 import { cachePlace } from '../store/cache.ts';
 import { writeError } from '../store/disk.ts';
 import { removeFolder } from './remove.ts';
 import { startScript, textOf } from './namespace.ts';
 import type { SandboxHost } from './namespace.ts';
-import { Translation } from './translation.ts';
 
 /** Raised when folders or facts of equal layers would be different: older ones are not used any more. */
 const FORMAT = 1;
@@ -128,8 +126,9 @@ async function unpackLayer(ctx: Context, job: Job): Promise<BaseFacts> {
   const owners = host.ids.kind === 'single' ? '--no-same-owner' : '--same-owner --numeric-owner';
   await mkdir(join(scratch, 'root'));
   await chmod(join(scratch, 'root'), 0o755);
-  const builder = new FactsBuilder(job.below);
-  const translation = new Translation(builder, refusalOf(layer.descriptor.digest), host.ids.kind === 'single');
+  // What reads tars is loaded for a layer that is not here yet: programs of known images start sooner without it.
+  const { Translation } = await import('./translation.ts');
+  const translation = new Translation(job.below, refusalOf(layer.descriptor.digest), host.ids.kind === 'single');
   // The list of whiteouts is known when the tar ends, and read only then.
   const running = await startScript(ctx, host, {
     text: UNPACK,
