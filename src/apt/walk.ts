@@ -47,7 +47,7 @@ function canBeMet(selection: Selection, slot: Slot, candidate: PackageVersion): 
   const canAll = dependenciesOf(candidate).every(
     (alternatives) => selection.isMet(alternatives) || selection.isMetByCandidates(alternatives),
   );
-  if (!canAll && !slot.isProtected) selection.change(slot, { candidate: slot.current, isMarked: false });
+  if (!canAll && !slot.isProtected) discard(selection, slot);
   return canAll;
 }
 

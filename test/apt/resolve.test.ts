@@ -110,6 +110,11 @@ describe('alternatives', () => {
     expect(chosenIn({ index: halfway }, 'a')).toEqual(['y=1', 'a=1']);
   });
 
+  it('are not met by what was given up on the way, in circles of dependencies', async () => {
+    const circle = 'e 1; Depends: a | d\na 1; Depends: b; Pre-Depends: d\nb 1; Conflicts: a\nd 1; Pre-Depends: a';
+    await expectCode(() => resolveIn({ index: circle }, 'e'), 'PACKAGES_CONFLICT');
+  });
+
   it('are weighed again where the first leads to a conflict', () => {
     const conflict = 'a 1; Depends: x | y\nx 1\ny 1\nb 1; Depends: c\nc 1; Conflicts: x';
     expect(chosenIn({ index: conflict }, 'a b')).toEqual(['y=1', 'a=1', 'c=1', 'b=1']);
