@@ -121,6 +121,11 @@ const HOSTILE: readonly (readonly [name: string, entries: string, outcome: strin
   ['a link below a link', 'add("a", "2", link="HOST"); add("a/file", "2", link="/etc/passwd")', 'ran /etc/passwd'],
   ['a hard link to what is below a link', 'add("a", "2", link="HOST"); add("b", "1", link="a/file")', 'LAYER_INVALID'],
   ['a whiteout below a link', 'add("a", "2", link="HOST"); add("a/.wh.file")', 'ran /etc/passwd'],
+  [
+    'a whiteout where a link to a link is put later',
+    'add("b/.wh.evil"); add("a", "2", link="HOST/dir"); add("b", "1", link="a")',
+    'LAYER_INVALID',
+  ],
   ['an opaque whiteout below a link', 'add("a", "2", link="HOST"); add("a/.wh..wh..opq")', 'ran /etc/passwd'],
   ['a whiteout of the root', 'add(".wh..")', 'LAYER_INVALID'],
   ['a name that leads out', 'add("../../../../../..HOST/evil", data=b"x")', 'LAYER_INVALID'],
