@@ -15,7 +15,7 @@ export async function openSandbox({ variables, user, system }: Environment): Pro
     throw new ImageSpecError('SANDBOX_UNAVAILABLE', `Programs of an image cannot be run on ${system.platform}`, {
       hint: 'Build on a Linux host, or leave out what needs it: commands.',
     });
-  const programs = await findPrograms(variables['PATH']);
+  const programs = findPrograms(variables['PATH']);
   return { programs, ids: await chooseIds(user, programs) };
 }
 

@@ -1,7 +1,6 @@
 // The programs of the host that make a sandbox: util-linux, coreutils and GNU tar, found once and then called by their absolute paths, since
 // the path of an image means nothing on the host.
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { accessSync, constants } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { ImageSpecError } from '../core/error.ts';
 
@@ -33,13 +32,11 @@ export type HostPrograms = Readonly<Record<(typeof NEEDED)[number], string>> & {
 const USUAL_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
 /** Throws `SANDBOX_UNAVAILABLE`, naming everything that is missing. @param path the host's PATH */
-export async function findPrograms(path: string | undefined, usual = USUAL_FOLDERS): Promise<HostPrograms> {
+export function findPrograms(path: string | undefined, usual = USUAL_FOLDERS): HostPrograms {
   const folders = [...(path ?? '').split(delimiter).filter(isAbsolute), ...usual];
-  const find = async (name: string): Promise<string | undefined> => {
-    for (const folder of folders) if (await isExecutable(join(folder, name))) return join(folder, name);
-    return undefined;
-  };
-  const found = await Promise.all(NEEDED.map(async (name) => [name, await find(name)] as const));
+  const find = (name: string): string | undefined =>
+    folders.map((folder) => join(folder, name)).find((file) => isExecutable(file));
+  const found = NEEDED.map((name) => [name, find(name)] as const);
   const missing = found.filter(([, at]) => at === undefined).map(([name]) => name);
   if (missing.length > 0)
     throw new ImageSpecError(
@@ -50,8 +47,8 @@ export async function findPrograms(path: string | undefined, usual = USUAL_FOLDE
         facts: { missing: missing.join(' ') },
       },
     );
-  const newuidmap = (await find('newgidmap')) && (await find('newuidmap'));
-  const hostname = await find('hostname');
+  const newuidmap = find('newgidmap') && find('newuidmap');
+  const hostname = find('hostname');
   return {
     ...(Object.fromEntries(found) as HostPrograms),
     ...(newuidmap && { newuidmap }),
@@ -59,9 +56,12 @@ export async function findPrograms(path: string | undefined, usual = USUAL_FOLDE
   };
 }
 
-async function isExecutable(file: string): Promise<boolean> {
-  return access(file, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
+/** At once: two hundred questions take a millisecond, and twenty when each waits for a thread. */
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

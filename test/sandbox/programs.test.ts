@@ -10,9 +10,9 @@ describe('findPrograms', () => {
     const folder = await mkdtemp(join(tmpdir(), 'imagespec-programs-'));
     try {
       await writeFile(join(folder, 'tar'), '');
-      const unusable = await findPrograms(folder);
+      const unusable = findPrograms(folder);
       await chmod(join(folder, 'tar'), 0o755);
-      const found = await findPrograms(`relative:${folder}`);
+      const found = findPrograms(`relative:${folder}`);
       expect(found.tar).toBe(join(folder, 'tar'));
       expect(unusable.tar).not.toBe(found.tar);
       expect(Object.values(found).every((path) => path.startsWith('/'))).toBe(true);
