@@ -50,10 +50,9 @@ END`;
   const build = `cd ${folder}/spec; ${IMAGESPEC} build --progress none -o oci:${folder}/out > /dev/null`;
   const storage = `--root ${folder}/podman/root --runroot ${folder}/podman/run --storage-driver overlay`;
   const buildah = `buildah ${storage}`;
-  await shell(
-    `${buildah} pull --quiet oci:${folder}/image:base > /dev/null; ${buildah} tag $(${buildah} images -q) localhost/base`,
-    env,
-  );
+  // buildah and podman would make a name of the path, which has capitals.
+  const stored = `containers-storage:[overlay@${folder}/podman/root+${folder}/podman/run]localhost/base:latest`;
+  await shell(`skopeo copy --quiet oci:${folder}/image:base '${stored}'`, env);
   const dockerfile = (line: string): string => `cat > ${folder}/context/Dockerfile <<END
 FROM localhost/base
 USER root
