@@ -131,10 +131,18 @@ async function commandFailed(
   tail: readonly string[],
   { ids }: SandboxHost,
 ): Promise<ImageSpecError> {
-  const index = Number((await readFile(stepFile, 'utf8').catch(() => '0')).trim() || '0');
+  const step = (await readFile(stepFile, 'utf8').catch(() => '')).trim();
+  const said = tail.length > 0 ? `; its last words: ${tail.join(' | ')}` : ', without a word';
+  if (step === '') {
+    const message = `The commands cannot be read: ${SHELL} of the image ended with status ${status} before the first one${said}`;
+    return new ImageSpecError('COMMAND_FAILED', message, {
+      hint: 'They are joined by "&&" and read as one: look for quotes and words such as "fi" that have no counterpart.',
+      facts: { status },
+    });
+  }
+  const index = Number(step);
   const command = commands[index] ?? '';
   const how = status > 128 ? `was ended by signal ${status - 128}` : `ended with status ${status}`;
-  const said = tail.length > 0 ? `; its last words: ${tail.join(' | ')}` : ', without a word';
   return new ImageSpecError('COMMAND_FAILED', `Command ${index + 1} of ${commands.length} ${how}: ${command}${said}`, {
     hint: ids.kind === 'single' ? NO_IDS : 'Try it by hand: build without commands, then "imagespec run IMAGE sh".',
     facts: { command, index, status },

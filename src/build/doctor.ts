@@ -89,7 +89,7 @@ async function tryNamespaces(ctx: Context, cache: LocalCache, host: SandboxHost)
         namespaces: ['--pid', '--ipc', '--uts', '--mount-proc'],
       });
     } finally {
-      await removeFolder(ctx, host, folder);
+      await removeFolder(host, folder);
     }
   });
 }

@@ -71,7 +71,7 @@ export async function runImage(
   return withServices(environment, options.cacheFolder, async (services) => {
     const image = await findImage(ctx, text, options.platform, services);
     const words = programWords(image.config.config, options, text);
-    await requireRunnable(ctx, image.platform, environment, text);
+    await requireRunnable(image.platform, environment, text);
     const host = await opening;
     const stack = await unpackLayers(ctx, host, services.cache, image.layers);
     return runProgram(ctx, { image, words, host, stack, mounts, options, environment, cache: services.cache });
@@ -131,7 +131,7 @@ async function runProgram(ctx: Context, program: Program): Promise<number> {
     const isMounted = (path: string): boolean => hostPathOf(mounts, path) !== undefined;
     requireProgram(words[0]!, { facts, path: env.get('PATH') ?? '', folder, isMounted });
     requireEnv(ctx, facts, env);
-    return withFolder(ctx, program, { facts, folder }, (all) =>
+    return withFolder(program, { facts, folder }, (all) =>
       runInSandbox(ctx, host, cache, {
         stack,
         facts,
@@ -178,7 +178,6 @@ function requireEnv(ctx: Context, facts: BaseFacts, env: ReadonlyMap<string, str
 
 /** Engines make the working directory when the image has none. It lasts as long as the run, as everything that the program writes. */
 async function withFolder(
-  ctx: Context,
   { host, cache, mounts, options }: Program,
   { facts, folder }: { readonly facts: BaseFacts; readonly folder: string },
   work: (mounts: readonly Mount[]) => Promise<number>,
@@ -197,7 +196,7 @@ async function withFolder(
     try {
       return await work([{ source, target: folder, kind: 'directory', isReadOnly: options.isReadOnly }, ...mounts]);
     } finally {
-      await removeFolder(ctx, host, source);
+      await removeFolder(host, source);
     }
   });
 }

@@ -22,13 +22,12 @@ export function runTools(ctx: Context, job: Job, inputs: Inputs, scratch: string
 }
 
 /** Throws `PLATFORM_FOREIGN`, `SANDBOX_UNAVAILABLE`. */
-export async function requireRuns(ctx: Context, { loaded, request, services }: Job): Promise<void> {
+export async function requireRuns({ loaded, request, services }: Job): Promise<void> {
   const { commands = [], compile = false } = loaded.spec;
   if (commands.length === 0 && !compile) return;
   const { environment } = services;
   for (const platform of request.platforms)
     await requireRunnable(
-      ctx,
       platform,
       environment,
       commands.length > 0 ? 'The commands of the spec' : 'The compiler for `compile`',

@@ -1,6 +1,5 @@
 // The sandbox of this host, looked for once per build; and whether it can run what a platform needs.
 import { readFile } from 'node:fs/promises';
-import type { Context } from '../core/context.ts';
 import { ImageSpecError } from '../core/error.ts';
 import type { Platform } from '../oci/platform.ts';
 import { normalizePlatform, printPlatform } from '../oci/platform.ts';
@@ -40,12 +39,7 @@ export function hostPlatform({ system }: Environment): Platform {
  * Throws `PLATFORM_FOREIGN` when programs of the platform cannot run here.
  * @param reason what needs it, for the message: `its commands`
  */
-export async function requireRunnable(
-  _ctx: Context,
-  platform: Platform,
-  { system }: Environment,
-  reason: string,
-): Promise<void> {
+export async function requireRunnable(platform: Platform, { system }: Environment, reason: string): Promise<void> {
   const own = NODE_ARCHITECTURES[system.arch] ?? system.arch;
   if (
     platform.os === 'linux' &&

@@ -3,7 +3,6 @@ import { rm } from 'node:fs/promises';
 import type { Environment } from '../build/environment.ts';
 import { cacheFolder } from '../build/environment.ts';
 import { openSandbox } from '../build/sandbox.ts';
-import { createContext } from '../core/context.ts';
 import { ImageSpecError } from '../core/error.ts';
 import { listCache, pruneCache } from '../store/cache-care.ts';
 import { printSize, printTable } from './print.ts';
@@ -43,6 +42,6 @@ async function removeAny(environment: Environment, folder: string): Promise<void
     await rm(folder, { recursive: true, force: true });
   } catch {
     const { removeFolder } = await import('../sandbox/remove.ts');
-    await removeFolder(createContext(), await openSandbox(environment), folder);
+    await removeFolder(await openSandbox(environment), folder);
   }
 }

@@ -1,12 +1,11 @@
 // Folders whose files belong to lent ids are removed by who may: root of the namespace that made them.
 import { rm, stat } from 'node:fs/promises';
-import type { Context } from '../core/context.ts';
 import { createContext } from '../core/context.ts';
 import type { SandboxHost } from './namespace.ts';
 import { runScript } from './namespace.ts';
 
 /** Removes a folder and everything below, also after an abort. */
-export async function removeFolder(_ctx: Context, host: SandboxHost, folder: string): Promise<void> {
+export async function removeFolder(host: SandboxHost, folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true }).catch(() => undefined);
   const isLeft = await stat(folder).then(
     () => true,

@@ -86,7 +86,7 @@ export async function runInSandbox(
       if (status === undefined) throw unavailable(said.trim() || 'its root could not be prepared');
       return status;
     } finally {
-      await removeFolder(ctx, host, work);
+      await removeFolder(host, work);
     }
   });
 }

@@ -78,7 +78,7 @@ export async function stackFacts(
   const known = record && decodeFacts(record);
   if (known) return known;
   // The record was lost: the folder alone does not say it.
-  await removeFolder(ctx, host, layerFolder(cache, host, id));
+  await removeFolder(host, layerFolder(cache, host, id));
   await unpackLayers(ctx, host, cache, layers);
   return stackFacts(ctx, host, cache, layers);
 }
@@ -147,7 +147,7 @@ async function unpackLayer(ctx: Context, job: Job): Promise<BaseFacts> {
   } catch (error) {
     running.child.stdin!.destroy();
     await running.ended;
-    await removeFolder(ctx, host, scratch);
+    await removeFolder(host, scratch);
     throw error;
   }
   const facts = translation.facts();
@@ -156,7 +156,7 @@ async function unpackLayer(ctx: Context, job: Job): Promise<BaseFacts> {
   // Somebody else may have been first, with the same content.
   await rename(join(scratch, 'root'), folder).catch(async (error: unknown) => {
     if (!(await isThere(folder))) throw error;
-    await removeFolder(ctx, host, join(scratch, 'root'));
+    await removeFolder(host, join(scratch, 'root'));
   });
   // Its time is that of the image.
   await cache.useFolder(folder);

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import type { Environment } from '../../src/build/environment.ts';
 import { readEnvironment } from '../../src/build/environment.ts';
 import { openSandbox, requireRunnable } from '../../src/build/sandbox.ts';
-import { createContext } from '../../src/core/context.ts';
 import { parsePlatform } from '../../src/oci/platform.ts';
 import { expectCode } from '../expect-code.ts';
 
@@ -15,7 +14,7 @@ describe('requireRunnable', () => {
     ['arm64', 'linux/arm64'],
     ['arm64', 'linux/arm64/v8'],
   ])('lets %s run %s', async (arch, platform) => {
-    await requireRunnable(createContext(), parsePlatform(platform), on('linux', arch), 'It');
+    await requireRunnable(parsePlatform(platform), on('linux', arch), 'It');
   });
 
   it.each([
@@ -23,8 +22,7 @@ describe('requireRunnable', () => {
     ['arm64', 'linux/mips64le'],
     ['x64', 'windows/amd64'],
   ])('does not let %s run %s', async (arch, platform) => {
-    const run = () =>
-      requireRunnable(createContext(), parsePlatform(platform), on('linux', arch), 'The commands of the spec');
+    const run = () => requireRunnable(parsePlatform(platform), on('linux', arch), 'The commands of the spec');
     const error = await expectCode(run, 'PLATFORM_FOREIGN');
     expect(error.message).toMatch(/^The commands of the spec must run for .*, and this host runs linux\//);
     expect(error.facts).toEqual({ platform });

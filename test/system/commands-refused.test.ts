@@ -57,6 +57,11 @@ const CASES: readonly (readonly [
     ['true', `sh -c 'kill -9 $$'`],
     /^error: Command 2 of 2 was ended by signal 9: sh -c 'kill -9 \$\$'.*\[COMMAND_FAILED\]$/m,
   ],
+  [
+    'cannot be read',
+    ['echo a', 'fi'],
+    /^error: The commands cannot be read: \/bin\/sh of the image ended with status 2 before the first one; its last words: .*"fi" unexpected \[COMMAND_FAILED\]$/m,
+  ],
   ['has no shell', ['true'], /has no \/bin\/sh \[PROGRAM_NOT_FOUND\]$/m, { base: 'bare' }],
   [
     'is for another architecture',
