@@ -41,11 +41,15 @@ interface Program {
   readonly output: (text: string) => void;
   /** Seconds: no time in the entries is later. */
   readonly epoch: number;
+  /** Absolute; / where it is left out. */
+  readonly folder?: string;
+  /** Whether what it changes is forgotten. */
+  readonly isDiscarded?: boolean;
 }
 
 interface ProgramResult {
   readonly status: number;
-  /** Nothing where the status is not 0. */
+  /** Nothing where the status is not 0, or where they are forgotten. */
   readonly entries: readonly Entry[];
 }
 
@@ -60,28 +64,25 @@ export async function groundOf(
   const facts = await stackFacts(ctx, host, cache, layers);
   const work = join(scratch, uniqueName());
   await mkdir(work);
-  const run: Ground['run'] = async (inner, { epoch, ...program }) => {
+  const run: Ground['run'] = async (inner, { epoch, folder = '/', isDiscarded = false, ...program }) => {
     let entries: readonly Entry[] = [];
     const status = await runInSandbox(inner, host, cache, {
       ...program,
       stack,
       facts,
-      folder: '/',
+      folder,
       user: { uid: 0, gid: 0, groups: [] },
       isReadOnly: false,
       hasInput: false,
-      changes: async (tar) => {
-        const changes = await readUpper(inner, tar, {
-          facts,
-          file: join(work, 'changes.tar'),
-          epoch,
-          ids: host.ids.kind,
-        });
-        entries = changes.entries;
-        if (changes.leftOut.length > 0) warnLeftOut(inner, changes.leftOut);
-      },
+      changes: isDiscarded ? undefined : readChanges,
     });
     return { status, entries };
+    async function readChanges(tar: AsyncIterable<Uint8Array>): Promise<void> {
+      const file = join(work, 'changes.tar');
+      const changes = await readUpper(inner, tar, { facts, file, epoch, ids: host.ids.kind });
+      entries = changes.entries;
+      if (changes.leftOut.length > 0) warnLeftOut(inner, changes.leftOut);
+    }
   };
   return { host, facts, work, run };
 }

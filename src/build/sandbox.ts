@@ -12,7 +12,7 @@ import type { Environment } from './environment.ts';
 export async function openSandbox({ variables, user, system }: Environment): Promise<SandboxHost> {
   if (system.platform !== 'linux')
     throw new ImageSpecError('SANDBOX_UNAVAILABLE', `Programs of an image cannot be run on ${system.platform}`, {
-      hint: 'Build on a Linux host, or leave out what needs it: commands.',
+      hint: 'Build on a Linux host, or leave out what needs it: commands, compile, and packages that have no wheel.',
     });
   const programs = findPrograms(variables['PATH']);
   return { programs, ids: await chooseIds(user, programs) };

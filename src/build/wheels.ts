@@ -19,20 +19,16 @@ export interface WheelShelf {
 
 /** @param findOther of sources that are no wheels */
 export function createShelf(
-  { indexUrls }: Inputs,
+  inputs: Inputs,
   all: readonly LockedWheel[],
   services: Services,
   offline: boolean,
   findOther: (ctx: Context, digest: Digest) => Promise<string | undefined>,
 ): WheelShelf {
-  const { cache, http, downloads, environment } = services;
+  const { cache } = services;
   const digests = new Map<string, Digest>();
-  const indexes = [...indexUrls, ...indexUrlsOf(environment.variables)].flatMap((url) => URL.parse(url) ?? []);
-  const open = (ctx: Context, wheel: LockedWheel): AsyncIterable<Uint8Array> => {
-    const url = new URL(wheel.url);
-    const headers = takeAuthorization(url, indexes);
-    return metered(http.download(ctx, url, { headers, isCheckedByReader: true }), downloads);
-  };
+  const openUrl = indexOpener(inputs, services);
+  const open = (ctx: Context, wheel: LockedWheel): AsyncIterable<Uint8Array> => openUrl(ctx, new URL(wheel.url));
   const fetch = async (ctx: Context, wheels: readonly LockedWheel[]): Promise<ReadonlyMap<Digest, string>> => {
     const { fetchWheels } = await import('../python/fetch.ts');
     const files = await fetchWheels(ctx, wheels, { cache, open, offline });
@@ -51,6 +47,18 @@ export function createShelf(
     });
   };
   return { fetch, find, digests };
+}
+
+/** Opens files of indexes, with the credentials that belong to them. */
+export function indexOpener(
+  { indexUrls }: Inputs,
+  { http, downloads, environment }: Services,
+): (ctx: Context, url: URL) => AsyncIterable<Uint8Array> {
+  const indexes = [...indexUrls, ...indexUrlsOf(environment.variables)].flatMap((url) => URL.parse(url) ?? []);
+  return (ctx, url) => {
+    const headers = takeAuthorization(url, indexes);
+    return metered(http.download(ctx, url, { headers, isCheckedByReader: true }), downloads);
+  };
 }
 
 /** What uv takes its indexes from: one URL, or several with a space between and a name before each (`corp=https://…`). */

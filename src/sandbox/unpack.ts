@@ -106,10 +106,12 @@ interface Job {
 }
 
 /** Whiteouts are devices 0:0 (overlayfs documentation), which tar may not make for ordinary users and mknod may.
+ * tar ends with the archive, which may be before we know all of them and end its input.
  * A layer could put a link where its whiteout has its parent: nothing may be made behind it, which is somewhere on the host. */
 const UNPACK = `
 cd "$1"
 tar -C root --extract --file - --preserve-permissions $TAR
+cat > /dev/null
 xargs -0 -r -a whiteouts sh -euc '
 for path; do
   parent=$path
