@@ -70,12 +70,13 @@ export async function groundOf(
       user: { uid: 0, gid: 0, groups: [] },
       isReadOnly: false,
       hasInput: false,
-      changes: async (tar) => {
+      changes: async (tar, removed) => {
         const changes = await readUpper(inner, tar, {
           facts,
           file: join(work, 'changes.tar'),
           epoch,
           ids: host.ids.kind,
+          removed,
         });
         entries = changes.entries;
         if (changes.leftOut.length > 0) warnLeftOut(inner, changes.leftOut);
