@@ -28,6 +28,9 @@ export async function runInSandbox(
       if (ctx.signal.aborted) throw abortedError(ctx.signal.reason);
       if (status === undefined) throw unavailable(host, said || 'its root could not be prepared');
       return status;
+    } catch (error) {
+      // Whatever breaks when everything is ended.
+      throw ctx.signal.aborted ? abortedError(ctx.signal.reason) : error;
     } finally {
       await removeFolder(host, work);
     }
