@@ -18,17 +18,14 @@ prlimit --locks=$MARK:$MARK setpriv --bounding-set="$CAPABILITIES" --inh-caps=-a
   nsenter --root=/ --wd=/ -- true >&2
 `;
 
-/** Variables: `MARK`, `CAPABILITIES`, `READ` and `WRITE`: options for tar. Arguments: the folder of the run, then folder and list of each step. */
+/** Variables: `MARK`, `CAPABILITIES`, `READ` and `WRITE`: options for tar. Arguments: the folder of the run, then for tar: folders, and lists of what is in them. */
 export const COPY = `
 cd "$1"
 shift
 ${END_WITH_US}
 ${TRY_CHROOT}
-while [ $# -gt 0 ]; do
-  { tar -C "$1" $READ --null --files-from="$2" -cf - || echo > failed; } | tar -C root $WRITE -xf -
-  [ ! -e failed ]
-  shift 2
-done
+{ tar $READ -c --file=- --null "$@" || echo > failed; } | tar -C root $WRITE -x --file=-
+[ ! -e failed ]
 `;
 
 /** The devices that bind(…) gives elsewhere, where mknod(2) is allowed; else a file in place of null. Argument: the folder. */

@@ -61,7 +61,7 @@ export async function makeTree(ctx: Context, host: ChrootHost, plan: TreePlan): 
   return { root, covered, takeBack };
 }
 
-/** Directories come first, so that each is there for what is in it, and last, for the times that they have. */
+/** Directories come first, so that each is there for what is in it, and once more at the end, for the times that they have. */
 async function copyLayers(
   ctx: Context,
   host: ChrootHost,
@@ -69,19 +69,21 @@ async function copyLayers(
   covered: ReadonlySet<BytePath>,
 ): Promise<void> {
   const seen = await stacked(ctx, folders, covered);
-  const steps = [
-    ...seen.map(({ root, directories }) => ({ root, paths: directories })),
-    ...seen.map(({ root, others }) => ({ root, paths: others })),
-    ...seen.map(({ root, directories }) => ({ root, paths: directories })),
-  ].filter(({ paths }) => paths.length > 0);
-  const args: string[] = [];
-  for (const [index, { root, paths }] of steps.entries()) {
-    const list = join(work, `list-${index}`);
-    await writeFile(list, nameList(paths));
-    args.push(root, list);
-  }
+  const listed = async (kind: 'directories' | 'others'): Promise<string[]> => {
+    const words: string[] = [];
+    for (const [index, one] of seen.entries()) {
+      if (one[kind].length === 0) continue;
+      const list = join(work, `${kind}-${index}`);
+      await writeFile(list, nameList(one[kind]));
+      words.push(`--directory=${one.root}`, `--files-from=${list}`);
+    }
+    return words;
+  };
+  const directories = await listed('directories');
   const variables = { MARK: mark, CAPABILITIES: capabilities, READ, WRITE };
-  await runScript(ctx, host, { text: COPY, args: [work, ...args], variables });
+  // tar makes some links when it ends, too late for the directories of the same run.
+  for (const words of [[...directories, ...(await listed('others'))], directories])
+    if (words.length > 0) await runScript(ctx, host, { text: COPY, args: [work, ...words], variables });
 }
 
 /** For GNU tar's --null --files-from. */

@@ -85,8 +85,10 @@ export class Translation {
     this.#changes.push({ path: written, entry: known, ...(bytes && { bytes }) });
     if (name.startsWith(WHITEOUT)) {
       yield* this.#parents(path);
+      const hidden = name.slice(WHITEOUT.length);
       if (name === OPAQUE) this.opaque.push(path.slice(0, Math.max(0, path.lastIndexOf('/'))));
-      else this.whiteouts.push(path.slice(0, path.length - name.length) + name.slice(WHITEOUT.length));
+      else if (/^\.{0,2}$/.test(hidden)) throw this.refuse(`has the whiteout ${path}, which is of nothing`);
+      else this.whiteouts.push(path.slice(0, path.length - name.length) + hidden);
       return;
     }
     if (entry.type === 'character' || entry.type === 'block') return;
