@@ -34,7 +34,8 @@ export interface Tree {
 
 /** overlayfs takes hard links apart as soon as one of the names is written to: here they are, from the start. */
 const READ = '--hard-dereference --no-recursion --format=posix --xattrs --xattrs-include=*';
-const WRITE = '--preserve-permissions --same-owner --numeric-owner --xattrs --xattrs-include=*';
+const WRITE =
+  '--delay-directory-restore --preserve-permissions --same-owner --numeric-owner --xattrs --xattrs-include=*';
 
 /** Throws `PATH_CONFLICT` for mounts, `SANDBOX_UNAVAILABLE`, `ABORTED`. */
 export async function makeTree(ctx: Context, host: ChrootHost, plan: TreePlan): Promise<Tree> {
@@ -61,7 +62,7 @@ export async function makeTree(ctx: Context, host: ChrootHost, plan: TreePlan): 
   return { root, covered, takeBack };
 }
 
-/** Directories come first, so that each is there for what is in it, and once more at the end, for the times that they have. */
+/** Directories come first, so that each is there for what is in it. */
 async function copyLayers(
   ctx: Context,
   host: ChrootHost,
@@ -69,21 +70,16 @@ async function copyLayers(
   covered: ReadonlySet<BytePath>,
 ): Promise<void> {
   const seen = await stacked(ctx, folders, covered);
-  const listed = async (kind: 'directories' | 'others'): Promise<string[]> => {
-    const words: string[] = [];
+  const words: string[] = [];
+  for (const kind of ['directories', 'others'] as const)
     for (const [index, one] of seen.entries()) {
       if (one[kind].length === 0) continue;
       const list = join(work, `${kind}-${index}`);
       await writeFile(list, nameList(one[kind]));
       words.push(`--directory=${one.root}`, `--files-from=${list}`);
     }
-    return words;
-  };
-  const directories = await listed('directories');
   const variables = { MARK: mark, CAPABILITIES: capabilities, READ, WRITE };
-  // tar makes some links when it ends, too late for the directories of the same run.
-  for (const words of [[...directories, ...(await listed('others'))], directories])
-    if (words.length > 0) await runScript(ctx, host, { text: COPY, args: [work, ...words], variables });
+  if (words.length > 0) await runScript(ctx, host, { text: COPY, args: [work, ...words], variables });
 }
 
 /** For GNU tar's --null --files-from. */

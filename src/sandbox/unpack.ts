@@ -22,7 +22,7 @@ import { startScript, textOf } from './namespace.ts';
 import type { SandboxHost } from './namespace.ts';
 
 /** Raised when folders or facts of equal layers would be different: older ones are not used any more. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 export interface Stack {
   /** Of the topmost layer; undefined for no layers at all. */
@@ -110,7 +110,7 @@ interface Job {
  * A layer could put a link where its whiteout has its parent: nothing may be made behind it, which is somewhere on the host. */
 const UNPACK = `
 cd "$1"
-tar -C "$2" --extract --file - --preserve-permissions $TAR
+tar -C "$2" --extract --file - --preserve-permissions --delay-directory-restore $TAR
 [ "$HAS_WHITEOUTS" ] || exit 0
 xargs -0 -r -a whiteouts sh -euc '
 for path; do
