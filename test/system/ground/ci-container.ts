@@ -17,7 +17,7 @@ export interface CiContainer {
 const PACKAGES = ['libstdc++6', 'mount', 'python3-minimal'];
 const REPOSITORY = join(import.meta.dirname, '..', '..', '..');
 /** What engines leave to root beyond what podman does: with these off, no device can be made. */
-const LESS = '--cap-drop=MKNOD,NET_RAW,AUDIT_WRITE';
+export const LESS_CAPABILITIES = '--cap-drop=MKNOD,NET_RAW,AUDIT_WRITE';
 
 export async function createCiContainer(ground: CommandGround): Promise<CiContainer> {
   const folder = join(ground.folder, 'ci');
@@ -37,10 +37,10 @@ export async function createCiContainer(ground: CommandGround): Promise<CiContai
   const places = [...mounts, ...(process.execPath.startsWith(REPOSITORY) ? [] : [`${process.execPath}:${process.execPath}:ro`])];
   return {
     // The cache is in the root of the container, which is an overlayfs.
-    run: (script, options = [LESS]) =>
+    run: (script, options = [LESS_CAPABILITIES]) =>
       podman.run(
         `${image}:ci`,
-        ['sh', '-c', `exec 2>&1; export IMAGESPEC_CACHE=/var/cache/imagespec CI=true; ${command}; ${script}`],
+        ['sh', '-c', `exec 2>&1; export IMAGESPEC_CACHE=/var/cache/imagespec CI=true; ${command}; ${script}; true`],
         ['--user=0', `--workdir=${folder}`, ...places.flatMap((one) => ['-v', one]), ...options],
       ),
     close: podman.close,
