@@ -88,7 +88,8 @@ export async function runImage(
 /** What chroot cannot do is not left out in silence. Throws `NOT_SUPPORTED`. */
 function requireMounts(maker: SandboxMaker, { volumes, isReadOnly, network }: RunOptions): void {
   if (maker !== 'chroot') return;
-  const asked = volumes.length > 0 ? '--volume' : isReadOnly ? '--read-only' : network === 'none' ? '--network none' : '';
+  const asked =
+    volumes.length > 0 ? '--volume' : isReadOnly ? '--read-only' : network === 'none' ? '--network none' : '';
   if (asked === '') return;
   throw new ImageSpecError('NOT_SUPPORTED', `${asked} takes namespaces, and the sandbox is to be made by chroot`, {
     hint: `Leave ${asked} out, or run it where namespaces are allowed.`,

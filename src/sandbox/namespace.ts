@@ -160,12 +160,7 @@ function endOf(child: ChildProcess): Promise<number> {
 }
 
 /** The first line of file 4 comes from inside of the new namespaces. */
-async function ready(
-  host: SandboxHost,
-  child: ChildProcess,
-  answers: Readable,
-  ended: Promise<number>,
-): Promise<void> {
+async function ready(host: SandboxHost, child: ChildProcess, answers: Readable, ended: Promise<number>): Promise<void> {
   // Read by listening, not by iterating: whoever waits for the script's own words must get them.
   let said = '';
   const listen = (chunk: Buffer): void => void (said += chunk.toString());

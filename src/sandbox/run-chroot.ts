@@ -16,7 +16,7 @@ import type { ChrootHost, Running } from './namespace.ts';
 import { runScript, startScript, textOf, unavailable } from './namespace.ts';
 import type { RunRequest } from './run-request.ts';
 import { CAPABILITIES, CHANGES_TAR, groupsOption, programFiles, programWords } from './run-request.ts';
-import type { Snapshot } from './tree-changes.ts';
+import type { TreeChanges } from './tree-changes.ts';
 import { compareTrees, snapshot } from './tree-changes.ts';
 import { diskError } from './unpack.ts';
 
@@ -45,8 +45,9 @@ export async function runByChroot(
   const before = changes && (await snapshot(ctx, tree.root, tree.covered));
   const ending = await attend(await start(ctx, run, tree), { ...request, changes: undefined });
   if (ctx.signal.aborted) throw abortedError(ctx.signal.reason);
+  const after = before && ending.status === 0 ? await snapshot(ctx, tree.root, tree.covered) : undefined;
   await tree.takeBack();
-  if (before && ending.status === 0) await tellChanges(ctx, run, tree, before);
+  if (before && after) await tellChanges(ctx, run, tree.root, compareTrees(before, after));
   return ending;
 }
 
@@ -85,13 +86,17 @@ function start(ctx: Context, { host, work, request, mark }: Run, { root }: Tree)
   });
 }
 
-async function tellChanges(ctx: Context, { host, work, request }: Run, tree: Tree, before: Snapshot): Promise<void> {
-  const { present, removed } = compareTrees(before, await snapshot(ctx, tree.root, tree.covered));
+async function tellChanges(
+  ctx: Context,
+  { host, work, request }: Run,
+  root: string,
+  { present, removed }: TreeChanges,
+): Promise<void> {
   const list = join(work, 'changed');
   await writeFile(list, nameList(present));
   const { child, ended } = await startScript(ctx, host, {
     text: READ_CHANGED,
-    args: [tree.root, list],
+    args: [root, list],
     variables: { TAR: CHANGES_TAR },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

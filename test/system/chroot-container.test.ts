@@ -61,7 +61,9 @@ describe.each([
     const said = await container.run(`cd '${place}'; imagespec build; echo status $?; imagespec doctor`, options());
     expect(said).toMatch(/^error: No program of an image can be run on this host: .*\[SANDBOX_UNAVAILABLE\]$/m);
     expect(said).toMatch(why);
-    expect(said).toMatch(/^hint: .*As root of this one you can choose --sandbox chroot \(or IMAGESPEC_SANDBOX=chroot\)/m);
+    expect(said).toMatch(
+      /^hint: .*As root of this one you can choose --sandbox chroot \(or IMAGESPEC_SANDBOX=chroot\)/m,
+    );
     expect(said).toMatch(/^status 1$/m);
     expect(said).toMatch(/^no +sandbox .*\n +Containers often forbid namespaces\. .*--sandbox chroot/m);
   });
@@ -75,7 +77,9 @@ describe.each([
     );
     expect(said).toMatch(/^status 0\nnothing else$/m);
     expect(said).toContain(`"${expected}"`);
-    expect(said.match(/^warning: .*by chroot, as you asked: they are not isolated from this container/gm)).toHaveLength(1);
+    expect(said.match(/^warning: .*by chroot, as you asked: they are not isolated from this container/gm)).toHaveLength(
+      1,
+    );
     expect(said).toMatch(/^partly +sandbox +chroot works, as you asked for it.*\n(?:.*\n)+status 0$/m);
   });
 });

@@ -1,12 +1,19 @@
 // The sandbox by chroot, as root of this host: the same images as by namespaces, nothing left, nothing reached by accident.
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readEnvironment } from '../../src/build/environment.ts';
+import { groundOf } from '../../src/build/run-over.ts';
+import { openSandbox, withSandbox } from '../../src/build/sandbox.ts';
+import { createContext } from '../../src/core/context.ts';
+import type { Mount } from '../../src/sandbox/mounts.ts';
+import { createLocalCache } from '../../src/store/cache.ts';
 import { runCli } from '../cli/run-cli.ts';
 import type { SnippetName } from './command-snippets.ts';
 import { commandOf, FIXTURE_PROGRAM, SNIPPETS, TAR_PROGRAM } from './command-snippets.ts';
+import { baseImage } from './ground/bases.ts';
 import type { CommandGround, CommandOptions } from './ground/command-ground.ts';
 import { addBase, createCommandGround, leftovers } from './ground/command-ground.ts';
 import { certificates } from './ground/environment.ts';
@@ -76,7 +83,10 @@ for folder, names, files in sorted(os.walk("/")):
             print(path, oct(at.st_mode), at.st_uid, at.st_gid, at.st_mtime, size, link, attributes)`;
   const seen: (readonly string[])[] = [];
   for (const maker of MAKERS) {
-    const { status, stderr, lines } = await ground.build([`python3 -B -c '${program}'`], await by(maker, { base: 'hiding' }));
+    const { status, stderr, lines } = await ground.build(
+      [`python3 -B -c '${program}'`],
+      await by(maker, { base: 'hiding' }),
+    );
     expect(status, stderr).toBe(0);
     seen.push(lines);
   }
@@ -119,6 +129,70 @@ it('has uv when a command speaks of it, and keeps nothing of it', async () => {
   expect(status, stderr).toBe(0);
   expect(lines).toEqual([expect.stringMatching(/^uv \d/), '/usr/bin/uv']);
   expect(await run('tar', ['-tzf', layer])).toBe('after\n');
+});
+
+it('gives what is mounted, and takes back what was written there', async () => {
+  const told: unknown[] = [];
+  const image = await baseImage('bookworm-amd64');
+  for (const maker of MAKERS) {
+    const place = join(ground.folder, `mounts-${maker}`);
+    const fill = `umask 022; mkdir -p scratch given/deep taken/old; echo 1 > given/deep/file; ln -s deep given/link; echo 2 > one
+      chmod 640 given/deep/file; echo 3 > taken/old/file; echo 4 > taken/kept; echo 5 > counter`;
+    await mkdir(place);
+    await run('sh', ['-ec', `cd '${place}'; ${fill}`]);
+    const environment = withSandbox(readEnvironment(), maker);
+    const cache = createLocalCache(join(place, 'cache'), { now: Date.now, random: randomUUID });
+    const tools = {
+      cache,
+      host: () => openSandbox(environment),
+      uv: async () => '',
+      scratch: join(place, 'scratch'),
+      processors: 1,
+      uniqueName: randomUUID,
+    };
+    const mount = (name: string, target: string, kind: Mount['kind'], isReadOnly: boolean): Mount => ({
+      source: join(place, name),
+      target,
+      kind,
+      isReadOnly,
+    });
+    const { run: runProgram } = await groundOf(createContext(), image.layers, tools);
+    let said = '';
+    const script = `cd /run/imagespec; stat -c '%n %a %u' given/deep/file given/link; cat given/link/file one
+      rm -r taken/old; mkdir -m 750 taken/new; echo 6 > taken/new/.hidden; ln -s /etc taken/etc; echo 7 >> taken/kept
+      echo 8 > counter; touch /after; exit 0`;
+    const { status, entries } = await runProgram(createContext(), {
+      argv: ['/bin/sh', '-euc', script],
+      env: [['PATH', '/usr/bin:/bin']],
+      mounts: [
+        mount('given', '/run/imagespec/given', 'directory', true),
+        mount('one', '/run/imagespec/one', 'file', true),
+        mount('taken', '/run/imagespec/taken', 'directory', false),
+        mount('counter', '/run/imagespec/counter', 'file', false),
+      ],
+      network: 'none',
+      output: (text) => (said += text),
+      epoch: 0,
+    });
+    expect(status, said).toBe(0);
+    const after = await run('sh', [
+      '-c',
+      `cd '${place}' && find given one taken counter -printf '%p %y %m %U %l\n' | sort; cat counter taken/kept`,
+    ]);
+    told.push({
+      said,
+      after,
+      paths: entries.map(({ path }) => path),
+      scratch: await readdir(join(place, 'cache', 'v1', 'scratch')),
+    });
+  }
+  expect(told[1]).toEqual(told[0]);
+  expect(told[1]).toMatchObject({
+    said: expect.stringMatching(/640 0\n.*\n1\n2\n$/),
+    after: expect.stringContaining('taken/new/.hidden'),
+    paths: ['after'],
+    scratch: [],
+  });
 });
 
 it('says which command failed', async () => {

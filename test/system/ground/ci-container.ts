@@ -34,7 +34,10 @@ export async function createCiContainer(ground: CommandGround): Promise<CiContai
   const podman = await createPodman('overlay');
   const mounts = [`${REPOSITORY}:${REPOSITORY}:ro`, `${ground.folder}:${ground.folder}`];
   const command = `imagespec() { '${process.execPath}' '${REPOSITORY}/bin/imagespec.js' "$@"; }`;
-  const places = [...mounts, ...(process.execPath.startsWith(REPOSITORY) ? [] : [`${process.execPath}:${process.execPath}:ro`])];
+  const places = [
+    ...mounts,
+    ...(process.execPath.startsWith(REPOSITORY) ? [] : [`${process.execPath}:${process.execPath}:ro`]),
+  ];
   return {
     // The cache is in the root of the container, which is an overlayfs.
     run: (script, options = [LESS_CAPABILITIES]) =>
