@@ -35,6 +35,7 @@ import type { Preparation } from './prepare.ts';
 import { prepare } from './prepare.ts';
 import type { BuildOptions } from './request.ts';
 import { createRequest } from './request.ts';
+import { withSandbox } from './sandbox.ts';
 import type { BuildResult, ImageResult, PlanResult } from './result.ts';
 import { openTarget, withServices } from './services.ts';
 import { createShelf } from './wheels.ts';
@@ -79,7 +80,7 @@ async function withJob<T>(
   const ctx = createContext(options);
   const imageName = await loaded.spec.imageName({ directory: loaded.directory });
   const request = createRequest(loaded.spec, imageName, options, environment.workingDirectory);
-  return withServices(environment, options.cacheFolder, async (services) => {
+  return withServices(withSandbox(environment, options.sandbox), options.cacheFolder, async (services) => {
     const pool = createWorkPool(options.workers ?? Math.min(environment.processors - 1, WORKERS_MAX));
     try {
       const debs = createDebShelf(services, options.offline ?? false, pool);

@@ -12,7 +12,8 @@ import { parsePlatform, printPlatform } from '../oci/platform.ts';
 import type { SandboxHost } from '../sandbox/namespace.ts';
 import type { Mount } from '../sandbox/mounts.ts';
 import { removeFolder } from '../sandbox/remove.ts';
-import { isForLoader, runInSandbox } from '../sandbox/run.ts';
+import { runInSandbox } from '../sandbox/run.ts';
+import { isForLoader } from '../sandbox/run-request.ts';
 import type { Stack } from '../sandbox/unpack.ts';
 import { unpackLayers } from '../sandbox/unpack.ts';
 import type { LocalCache } from '../store/cache.ts';
@@ -24,7 +25,8 @@ import { programWords, requireProgram } from './run-program.ts';
 import type { ProgramUser } from './run-user.ts';
 import { findUser, requireIds } from './run-user.ts';
 import { hostPathOf, readVolumes } from './run-volumes.ts';
-import { hostPlatform, openSandbox, requireRunnable } from './sandbox.ts';
+import type { SandboxMaker } from './sandbox.ts';
+import { hostPlatform, openSandbox, requireRunnable, sandboxMaker, warnOfChroot, withSandbox } from './sandbox.ts';
 import type { Services } from './services.ts';
 import { cachedSource, openSource, withServices } from './services.ts';
 
@@ -48,6 +50,8 @@ export interface RunOptions {
   readonly hasInput: boolean;
   /** Whether the caller's terminal is the program's. */
   readonly hasTerminal: boolean;
+  /** Who runs it; default see `IMAGESPEC_SANDBOX`, else namespaces. */
+  readonly sandbox?: SandboxMaker | undefined;
   readonly cacheFolder?: string | undefined;
   /** Called when the program is about to start, with what sends it a signal (`TERM`). */
   readonly onStart: (send: (signal: string) => void) => void;
@@ -55,16 +59,18 @@ export interface RunOptions {
 
 /**
  * Runs a program of an image to its end; its output is the caller's. Returns its exit status, 128 + signal when a signal ended it.
- * Throws `SANDBOX_UNAVAILABLE`, `PLATFORM_FOREIGN`, `PROGRAM_NOT_FOUND`, `USAGE`, `PATH_CONFLICT`, and what reading an image throws.
+ * Throws `SANDBOX_UNAVAILABLE`, `PLATFORM_FOREIGN`, `PROGRAM_NOT_FOUND`, `USAGE`, `NOT_SUPPORTED` for what chroot cannot do, `PATH_CONFLICT`, and what reading an image throws.
  * @param text a reference, or TRANSPORT:PATH
  */
 export async function runImage(
   text: string,
   options: RunOptions,
-  environment: Environment,
+  surroundings: Environment,
   contextOptions: ContextOptions,
 ): Promise<number> {
   const ctx = createContext(contextOptions);
+  const environment = withSandbox(surroundings, options.sandbox);
+  requireMounts(sandboxMaker(environment), options);
   const mounts = await readVolumes(options.volumes, environment.workingDirectory);
   const opening = openSandbox(environment);
   opening.catch(() => undefined);
@@ -73,8 +79,21 @@ export async function runImage(
     const words = programWords(image.config.config, options, text);
     await requireRunnable(image.platform, environment, text);
     const host = await opening;
+    warnOfChroot(ctx, host);
     const stack = await unpackLayers(ctx, host, services.cache, image.layers);
     return runProgram(ctx, { image, words, host, stack, mounts, options, environment, cache: services.cache });
+  });
+}
+
+/** What chroot cannot do is not left out in silence. Throws `NOT_SUPPORTED`. */
+function requireMounts(maker: SandboxMaker, { volumes, isReadOnly, network }: RunOptions): void {
+  if (maker !== 'chroot') return;
+  const asked =
+    volumes.length > 0 ? '--volume' : isReadOnly ? '--read-only' : network === 'none' ? '--network none' : '';
+  if (asked === '') return;
+  throw new ImageSpecError('NOT_SUPPORTED', `${asked} takes namespaces, and the sandbox is to be made by chroot`, {
+    hint: `Leave ${asked} out, or run it where namespaces are allowed.`,
+    facts: { option: asked },
   });
 }
 
@@ -120,7 +139,7 @@ async function runProgram(ctx: Context, program: Program): Promise<number> {
   const { Env, WorkingDir, User } = image.config.config ?? {};
   const folder = posix.resolve('/', WorkingDir || '/', options.workingDirectory ?? '');
   const userText = options.user ?? User ?? '';
-  const question = { word: words[0], folder, user: userText, env: [Env, options.env], mounts };
+  const question = { word: words[0], folder, user: userText, env: [Env, options.env], mounts, maker: host.maker };
   return withFacts(ctx, { host, cache, layers: image.layers, stack, question }, async (facts, keep) => {
     const user = findUser(facts, userText, options.user === undefined ? 'config' : 'option');
     requireIds(user, host.ids);

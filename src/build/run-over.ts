@@ -77,9 +77,9 @@ export async function groundOf(
       changes: isDiscarded ? undefined : readChanges,
     });
     return { status, entries };
-    async function readChanges(tar: AsyncIterable<Uint8Array>): Promise<void> {
+    async function readChanges(tar: AsyncIterable<Uint8Array>, removed: readonly string[]): Promise<void> {
       const file = join(work, 'changes.tar');
-      const changes = await readUpper(inner, tar, { facts, file, epoch, ids: host.ids.kind });
+      const changes = await readUpper(inner, tar, { facts, file, epoch, ids: host.ids.kind, removed });
       entries = changes.entries;
       if (changes.leftOut.length > 0) warnLeftOut(inner, changes.leftOut);
     }

@@ -22,6 +22,8 @@ export interface ChangesOptions {
   /** Seconds: later times become this one, so that equal changes have equal bytes. */
   readonly epoch: number;
   readonly ids: IdMap['kind'];
+  /** Paths that are gone, where the tar does not say it by devices 0:0. */
+  readonly removed?: readonly string[];
 }
 
 export interface Changes {
@@ -63,6 +65,8 @@ export async function readUpper(
     if (entry) changes.set(path, entry);
     else leftOut.push(path);
   }
+  for (const path of options.removed ?? [])
+    if (options.facts.entries.has(path)) changes.set(path, { type: 'whiteout', path });
   hideBelow(opaque, changes, options.facts);
   return { entries: withoutUnchanged(changes, options.facts), leftOut };
 }
