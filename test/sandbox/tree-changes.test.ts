@@ -2,7 +2,7 @@ import { chmod, link, mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createContext } from '../../src/core/context.ts';
 import { compareTrees, snapshot } from '../../src/sandbox/tree-changes.ts';
