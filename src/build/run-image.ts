@@ -1,34 +1,28 @@
 // Runs a program of a finished image, without a container engine and without root: its layers as folders, its config as engines read it.
 import { posix } from 'node:path';
-import type { Image } from '../content/content.ts';
-import { loadAny, loadPlatform, resolveOrThrow } from '../content/load.ts';
 import type { Context, ContextOptions } from '../core/context.ts';
 import { createContext } from '../core/context.ts';
-import { ImageSpecError, isImageSpecError } from '../core/error.ts';
+import { ImageSpecError } from '../core/error.ts';
 import type { BaseFacts } from '../filesystem/facts.ts';
 import { resolvePath } from '../filesystem/resolve.ts';
-import { isIndexType } from '../oci/media-type.ts';
-import { parsePlatform, printPlatform } from '../oci/platform.ts';
+import type { RunConfig } from '../oci/config.ts';
 import type { SandboxHost } from '../sandbox/namespace.ts';
 import type { Mount } from '../sandbox/mounts.ts';
 import { removeFolder } from '../sandbox/remove.ts';
 import { runInSandbox } from '../sandbox/run.ts';
 import { isForLoader } from '../sandbox/run-request.ts';
-import type { Stack } from '../sandbox/unpack.ts';
-import { unpackLayers } from '../sandbox/unpack.ts';
 import type { LocalCache } from '../store/cache.ts';
-import { parseTransport } from '../store/transport.ts';
 import type { Environment } from './environment.ts';
 import { programEnv } from './run-env.ts';
 import { withFacts } from './run-facts.ts';
+import type { Runnable } from './run-known.ts';
+import { withRunnable } from './run-known.ts';
 import { programWords, requireProgram } from './run-program.ts';
 import type { ProgramUser } from './run-user.ts';
 import { findUser, requireIds } from './run-user.ts';
 import { hostPathOf, readVolumes } from './run-volumes.ts';
 import type { SandboxMaker } from './sandbox.ts';
-import { hostPlatform, openSandbox, requireRunnable, sandboxMaker, warnOfChroot, withSandbox } from './sandbox.ts';
-import type { Services } from './services.ts';
-import { cachedSource, openSource, withServices } from './services.ts';
+import { openSandbox, sandboxMaker, withSandbox } from './sandbox.ts';
 
 export interface RunOptions {
   /** In place of the image's Cmd. */
@@ -74,15 +68,12 @@ export async function runImage(
   const mounts = await readVolumes(options.volumes, environment.workingDirectory);
   const opening = openSandbox(environment);
   opening.catch(() => undefined);
-  return withServices(environment, options.cacheFolder, async (services) => {
-    const image = await findImage(ctx, text, options.platform, services);
-    const words = programWords(image.config.config, options, text);
-    await requireRunnable(image.platform, environment, text);
-    const host = await opening;
-    warnOfChroot(ctx, host);
-    const stack = await unpackLayers(ctx, host, services.cache, image.layers);
-    return runProgram(ctx, { image, words, host, stack, mounts, options, environment, cache: services.cache });
-  });
+  const { platform, cacheFolder } = options;
+  const words = (config: RunConfig | undefined): readonly string[] => programWords(config, options, text);
+  const asked = { text, platform, environment, cacheFolder, words };
+  return withRunnable(ctx, asked, opening, (image, host, cache) =>
+    runProgram(ctx, { image, host, mounts, options, environment, cache }),
+  );
 }
 
 /** What chroot cannot do is not left out in silence. Throws `NOT_SUPPORTED`. */
@@ -97,37 +88,9 @@ function requireMounts(maker: SandboxMaker, { volumes, isReadOnly, network }: Ru
   });
 }
 
-async function findImage(ctx: Context, text: string, asked: string | undefined, services: Services): Promise<Image> {
-  const { source: origin, name } = await openSource(parseTransport(text), services);
-  const source = cachedSource(origin, services, origin.mountFrom !== undefined, false);
-  const root = await resolveOrThrow(ctx, source, name);
-  if (asked !== undefined) return loadPlatform(ctx, source, root, parsePlatform(asked));
-  if (!isIndexType(root.mediaType)) {
-    const image = await loadAny(ctx, source, root.digest);
-    if (image.kind === 'image') return image;
-  }
-  const platform = hostPlatform(services.environment);
-  try {
-    return await loadPlatform(ctx, source, root, platform);
-  } catch (error) {
-    if (!isImageSpecError(error) || error.code !== 'BASE_PLATFORM_MISSING') throw error;
-    throw new ImageSpecError(
-      'PLATFORM_FOREIGN',
-      `${text} has no image for ${printPlatform(platform)}, which this host runs`,
-      {
-        hint: `${error.hint?.split(':')[0] ?? 'It exists for others'}: one of them runs with --platform where qemu is registered for it in binfmt_misc.`,
-        facts: error.facts,
-        cause: error,
-      },
-    );
-  }
-}
-
 interface Program {
-  readonly image: Image;
-  readonly words: readonly string[];
+  readonly image: Runnable;
   readonly host: SandboxHost;
-  readonly stack: Stack;
   readonly mounts: readonly Mount[];
   readonly options: RunOptions;
   readonly environment: Environment;
@@ -135,12 +98,13 @@ interface Program {
 }
 
 async function runProgram(ctx: Context, program: Program): Promise<number> {
-  const { image, words, host, stack, mounts, options, environment, cache } = program;
-  const { Env, WorkingDir, User } = image.config.config ?? {};
+  const { image, host, mounts, options, environment, cache } = program;
+  const { stack, words } = image;
+  const { Env, WorkingDir, User } = image.config ?? {};
   const folder = posix.resolve('/', WorkingDir || '/', options.workingDirectory ?? '');
   const userText = options.user ?? User ?? '';
   const question = { word: words[0], folder, user: userText, env: [Env, options.env], mounts, maker: host.maker };
-  return withFacts(ctx, { host, cache, layers: image.layers, stack, question }, async (facts, keep) => {
+  return withFacts({ cache, stack, question, read: image.facts }, async (facts, keep) => {
     const user = findUser(facts, userText, options.user === undefined ? 'config' : 'option');
     requireIds(user, host.ids);
     warnOfSingle(ctx, host, user);

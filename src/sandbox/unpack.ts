@@ -31,9 +31,21 @@ export interface Stack {
   readonly folders: readonly string[];
 }
 
-function chainIds(layers: readonly Layer[]): Digest[] {
+function chainIds(layers: readonly Pick<Layer, 'diffId'>[]): Digest[] {
   let above: Digest | undefined;
   return layers.map(({ diffId }) => (above = above === undefined ? diffId : digestOf(`${above} ${diffId}`)));
+}
+
+/** What `unpackLayers` gives, if all of it is there. */
+export async function findStack(
+  host: SandboxHost,
+  cache: LocalCache,
+  layers: readonly Pick<Layer, 'diffId'>[],
+): Promise<Stack | undefined> {
+  const ids = chainIds(layers);
+  const folders = ids.map((id) => layerFolder(cache, host, id));
+  const found = await Promise.all(folders.map((folder) => cache.useFolder(folder)));
+  return found.every(Boolean) ? { chainId: ids.at(-1), folders } : undefined;
 }
 
 /** Unpacks what is not there yet, lowest first. Throws `LAYER_INVALID`, `DIGEST_MISMATCH`, `SANDBOX_UNAVAILABLE`, `DISK_FULL`. */
