@@ -1,6 +1,6 @@
 // The command that runs a program of an image: what it prints is the program's, and so is its exit status.
-import type { RunOptions } from '../build/run-image.ts';
-import { runImage } from '../build/run-image.ts';
+import type { RunOptions } from '../run/run-image.ts';
+import { runImage } from '../run/run-image.ts';
 import type { SandboxMaker } from '../build/sandbox.ts';
 import { ImageSpecError } from '../core/error.ts';
 import type { CommonOptions, Session } from './session.ts';

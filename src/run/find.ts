@@ -6,9 +6,9 @@ import { ImageSpecError, isImageSpecError } from '../core/error.ts';
 import { isIndexType } from '../oci/media-type.ts';
 import { parsePlatform, printPlatform } from '../oci/platform.ts';
 import { parseTransport } from '../store/transport.ts';
-import { hostPlatform } from './sandbox.ts';
-import type { Services } from './services.ts';
-import { cachedSource, openSource } from './services.ts';
+import { hostPlatform } from '../build/sandbox.ts';
+import type { Services } from '../build/services.ts';
+import { cachedSource, openSource } from '../build/services.ts';
 
 /**
  * The image of the platform that is asked for, else of the host's, else the only one that there is. Throws `PLATFORM_FOREIGN`, and what

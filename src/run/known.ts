@@ -15,9 +15,9 @@ import { findStack, stackFacts, unpackLayers } from '../sandbox/unpack.ts';
 import type { LocalCache } from '../store/cache.ts';
 import { createLocalCache } from '../store/cache.ts';
 import { parseTransport } from '../store/transport.ts';
-import type { Environment } from './environment.ts';
-import { cacheFolder, VERSION } from './environment.ts';
-import { requireRunnable, warnOfChroot } from './sandbox.ts';
+import type { Environment } from '../build/environment.ts';
+import { cacheFolder, VERSION } from '../build/environment.ts';
+import { requireRunnable, warnOfChroot } from '../build/sandbox.ts';
 
 /** As far as running it goes. */
 export interface Runnable {
@@ -70,7 +70,7 @@ async function withRead<T>(
   work: (image: Runnable, host: SandboxHost, cache: LocalCache) => Promise<T>,
 ): Promise<T> {
   const { text, platform, environment, cacheFolder: folder } = request;
-  const [{ findImage }, { withServices }] = await Promise.all([import('./run-find.ts'), import('./services.ts')]);
+  const [{ findImage }, { withServices }] = await Promise.all([import('./find.ts'), import('../build/services.ts')]);
   return withServices(environment, folder, async (services) => {
     const { cache } = services;
     const image = await findImage(ctx, text, platform, services);

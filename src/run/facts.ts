@@ -4,7 +4,7 @@ import type { BaseEntry, BaseFacts } from '../filesystem/facts.ts';
 import { decodeFacts, encodeFacts } from '../filesystem/facts-record.ts';
 import type { Stack } from '../sandbox/unpack.ts';
 import type { LocalCache } from '../store/cache.ts';
-import { VERSION } from './environment.ts';
+import { VERSION } from '../build/environment.ts';
 
 const KIND = 'run';
 

@@ -12,17 +12,17 @@ import { removeFolder } from '../sandbox/remove.ts';
 import { runInSandbox } from '../sandbox/run.ts';
 import { isForLoader } from '../sandbox/run-request.ts';
 import type { LocalCache } from '../store/cache.ts';
-import type { Environment } from './environment.ts';
-import { programEnv } from './run-env.ts';
-import { withFacts } from './run-facts.ts';
-import type { Runnable } from './run-known.ts';
-import { withRunnable } from './run-known.ts';
-import { programWords, requireProgram } from './run-program.ts';
-import type { ProgramUser } from './run-user.ts';
-import { findUser, requireIds } from './run-user.ts';
-import { hostPathOf, readVolumes } from './run-volumes.ts';
-import type { SandboxMaker } from './sandbox.ts';
-import { openSandbox, sandboxMaker, withSandbox } from './sandbox.ts';
+import type { Environment } from '../build/environment.ts';
+import { programEnv } from './env.ts';
+import { withFacts } from './facts.ts';
+import type { Runnable } from './known.ts';
+import { withRunnable } from './known.ts';
+import { programWords, requireProgram } from './program.ts';
+import type { ProgramUser } from './user.ts';
+import { findUser, requireIds } from './user.ts';
+import { hostPathOf, readVolumes } from './volumes.ts';
+import type { SandboxMaker } from '../build/sandbox.ts';
+import { openSandbox, sandboxMaker, withSandbox } from '../build/sandbox.ts';
 
 export interface RunOptions {
   /** In place of the image's Cmd. */
