@@ -27,6 +27,7 @@ import { epochOf } from './job.ts';
 import type { LayerRecord } from './layer-record.ts';
 import { writeLockFile } from './lock-file.ts';
 import { rememberPush } from './memo.ts';
+import { accessFinder } from './pip-access.ts';
 import { planImage } from './plan.ts';
 import type { PlatformImage } from './platform-build.ts';
 import { buildPlatform, platformInput } from './platform-build.ts';
@@ -35,6 +36,8 @@ import { prepare } from './prepare.ts';
 import type { BuildOptions } from './request.ts';
 import { createRequest } from './request.ts';
 import type { BuildResult, ImageResult, PlanResult } from './result.ts';
+import type { BuildSecrets } from './secrets.ts';
+import { openSecrets, requireUncopied } from './secrets.ts';
 import { openTarget, withServices } from './services.ts';
 import { createShelf } from './wheels.ts';
 
@@ -82,7 +85,9 @@ async function withJob<T>(
     const pool = createWorkPool(options.workers ?? Math.min(environment.processors - 1, WORKERS_MAX));
     try {
       const debs = createDebShelf(services, options.offline ?? false, pool);
-      return await work(ctx, { loaded, request, options, services, pool, debs });
+      let opened: Promise<BuildSecrets> | undefined;
+      const secrets = (): Promise<BuildSecrets> => (opened ??= openSecrets(ctx, { loaded, services }));
+      return await work(ctx, { loaded, request, options, services, pool, debs, secrets });
     } finally {
       await pool.close();
     }
@@ -101,6 +106,7 @@ async function buildImage(ctx: Context, job: Job, argv: readonly string[]): Prom
   const inputs = await readInputs(ctx, job.loaded, epochOf(job));
   if (found) return leave(ctx, job, found, inputs, argv);
   await requireRuns(job);
+  await requireUncopied(await job.secrets(), inputs.copies);
   const prepared = await prepare(ctx, job, inputs, 'build');
   const result = await job.services.cache.scratch((scratch) => make(ctx, job, inputs, prepared, scratch));
   await rememberPush(job, { argv, inputs, bases: prepared.bases, result });
@@ -158,7 +164,7 @@ async function make(
     lock: prepared.locks.digest,
   };
   const wheels = prepared.platforms.flatMap(({ lock }) => lock?.wheels ?? []);
-  const shelf = createShelf(inputs, wheels, services, options.offline ?? false, job.debs.find);
+  const shelf = createShelf({ ...inputs, access: accessFinder(job) }, wheels, services, options.offline ?? false, job.debs.find);
   const { cache } = services;
   const ignoreKnown = options.cache === false;
   const tools = {

@@ -6,6 +6,7 @@ import { epochOf } from './job.ts';
 import { readInputs, strictKey } from './inputs.ts';
 import { readLayerRecord } from './layer-record.ts';
 import type { OutlinedLayer } from './make-layers.ts';
+import { accessFinder } from './pip-access.ts';
 import { outlinedLayers, platformInput } from './platform-build.ts';
 import type { PreparedPlatform } from './prepare.ts';
 import { prepare } from './prepare.ts';
@@ -18,7 +19,7 @@ export async function planImage(ctx: Context, job: Job, exists: boolean | undefi
   const inputs = await readInputs(ctx, loaded, epochOf(job));
   const prepared = await prepare(ctx, job, inputs, 'plan');
   const wheels = prepared.platforms.flatMap(({ lock }) => lock?.wheels ?? []);
-  const shelf = createShelf(inputs, wheels, services, options.offline ?? false, job.debs.find);
+  const shelf = createShelf({ ...inputs, access: accessFinder(job) }, wheels, services, options.offline ?? false, job.debs.find);
   const platforms: PlannedPlatform[] = [];
   for (const platform of prepared.platforms) {
     const outlined = await outlinedLayers(

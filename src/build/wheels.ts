@@ -3,8 +3,10 @@ import type { Context } from '../core/context.ts';
 import type { Digest } from '../core/digest.ts';
 import { ImageSpecError } from '../core/error.ts';
 import type { LockedWheel } from '../python/lock.ts';
-import { takeCredentials } from '../registry/url-credentials.ts';
+import { basicAuthorization, takeCredentials } from '../registry/url-credentials.ts';
 import type { Inputs } from './inputs.ts';
+import type { PipAccess } from './pip-access.ts';
+import { loginFor } from './pip-access.ts';
 import type { Services } from './services.ts';
 import { metered } from './services.ts';
 
@@ -19,7 +21,7 @@ export interface WheelShelf {
 
 /** @param findOther of sources that are no wheels */
 export function createShelf(
-  { indexUrls }: Inputs,
+  { indexUrls, access }: Pick<Inputs, 'indexUrls'> & { readonly access: () => Promise<PipAccess> },
   all: readonly LockedWheel[],
   services: Services,
   offline: boolean,
@@ -27,11 +29,11 @@ export function createShelf(
 ): WheelShelf {
   const { cache, http, downloads, environment } = services;
   const digests = new Map<string, Digest>();
-  const indexes = [...indexUrls, ...indexUrlsOf(environment.variables)].flatMap((url) => URL.parse(url) ?? []);
-  const open = (ctx: Context, wheel: LockedWheel): AsyncIterable<Uint8Array> => {
+  const known = [...indexUrls, ...indexUrlsOf(environment.variables)];
+  const open = async function* (ctx: Context, wheel: LockedWheel): AsyncGenerator<Uint8Array, void, undefined> {
     const url = new URL(wheel.url);
-    const headers = takeAuthorization(url, indexes);
-    return metered(http.download(ctx, url, { headers, isCheckedByReader: true }), downloads);
+    const headers = takeAuthorization(url, known, await access());
+    yield* metered(http.download(ctx, url, { headers, isCheckedByReader: true }), downloads);
   };
   const fetch = async (ctx: Context, wheels: readonly LockedWheel[]): Promise<ReadonlyMap<Digest, string>> => {
     const { fetchWheels } = await import('../python/fetch.ts');
@@ -62,8 +64,16 @@ function indexUrlsOf(variables: Readonly<Record<string, string | undefined>>): s
 }
 
 /** Takes user and password out of the URL; those of an index hold for its files as long as they lie on the same host. */
-function takeAuthorization(url: URL, indexes: readonly URL[]): Readonly<Record<string, string>> {
+function takeAuthorization(
+  url: URL,
+  known: readonly string[],
+  { indexUrls, netrc }: PipAccess,
+): Readonly<Record<string, string>> {
   const own = takeCredentials(url);
+  if (own['authorization']) return own;
+  const indexes = [...known, ...indexUrls].flatMap((one) => URL.parse(one) ?? []);
   const index = indexes.find(({ host, username, password }) => host === url.host && (username || password));
-  return own['authorization'] || !index ? own : takeCredentials(new URL(index));
+  if (index) return takeCredentials(new URL(index));
+  const login = loginFor(url, netrc, indexes);
+  return login ? basicAuthorization(login.login, login.password) : {};
 }
