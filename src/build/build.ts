@@ -105,8 +105,8 @@ async function buildImage(ctx: Context, job: Job, argv: readonly string[]): Prom
   const found = onlyPush && !options.force && !job.loaded.spec.forced ? await existing(ctx, job) : undefined;
   const inputs = await readInputs(ctx, job.loaded, epochOf(job));
   if (found) return leave(ctx, job, found, inputs, argv);
-  await requireRuns(job);
   await requireUncopied(await job.secrets(), inputs.copies);
+  await requireRuns(job);
   const prepared = await prepare(ctx, job, inputs, 'build');
   const result = await job.services.cache.scratch((scratch) => make(ctx, job, inputs, prepared, scratch));
   await rememberPush(job, { argv, inputs, bases: prepared.bases, result });
