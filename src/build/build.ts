@@ -164,7 +164,13 @@ async function make(
     lock: prepared.locks.digest,
   };
   const wheels = prepared.platforms.flatMap(({ lock }) => lock?.wheels ?? []);
-  const shelf = createShelf({ ...inputs, access: accessFinder(job) }, wheels, services, options.offline ?? false, job.debs.find);
+  const shelf = createShelf(
+    { ...inputs, access: accessFinder(job) },
+    wheels,
+    services,
+    options.offline ?? false,
+    job.debs.find,
+  );
   const { cache } = services;
   const ignoreKnown = options.cache === false;
   const tools = {

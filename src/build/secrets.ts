@@ -104,7 +104,8 @@ function missing(message: string, hint: string, cause?: unknown): ImageSpecError
 function requireUnwritten({ commands = [], env, entrypoint = [] }: ImageSpec, values: readonly SecretValue[]): void {
   const kept = { commands, env: [...(env?.values() ?? [])], entrypoint };
   for (const { name, bytes } of scannedValues(values)) {
-    const [field] = Object.entries(kept).find(([, texts]) => texts.some((one) => Buffer.from(one).includes(bytes))) ?? [];
+    const [field] =
+      Object.entries(kept).find(([, texts]) => texts.some((one) => Buffer.from(one).includes(bytes))) ?? [];
     if (field !== undefined)
       throw new ImageSpecError('SECRET_EXPOSED', `The secret ${name} stands in \`${field}\`, which the image keeps`, {
         hint: 'Let the command read the secret from its file or variable.',

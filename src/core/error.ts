@@ -28,7 +28,7 @@ export const ERROR_CODES = {
   COPY_NOT_FOUND: wrong('A path under `copy` does not exist or leaves the folder of the spec.'),
   COPY_INVALID: wrong('A file under `copy` cannot be put into an image (socket, device, name).'),
   SECRET_MISSING: wrong('A file or variable that the spec names as a secret does not exist or is empty.'),
-  SECRET_EXPOSED: wrong(
+  SECRET_EXPOSED: failed(
     'A secret would be in the image: in what the commands leave, in a copied file, or in the spec itself.',
   ),
   // Bytes that are not what they claim

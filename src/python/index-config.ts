@@ -11,7 +11,9 @@ export interface PipConfig {
 const SECTIONS = ['global', 'install'] as const;
 /** Options that say where packages come from or which are taken, and that nobody hands over. */
 const REFUSED: ReadonlySet<string> = new Set(
-  'no-index find-links trusted-host cert client-cert proxy constraint no-binary only-binary prefer-binary pre'.split(' '),
+  'no-index find-links trusted-host cert client-cert proxy constraint no-binary only-binary prefer-binary pre'.split(
+    ' ',
+  ),
 );
 
 /**

@@ -21,7 +21,7 @@ export function parseNetrc(text: string): Netrc {
   const machines = new Map<string, Login>();
   let fallback: Login | undefined;
   const words = wordsOf(text.replace(/^\s*macdef[^\n]*\n(?:[^\n]*\S[^\n]*(?:\n|$))*/gm, ''));
-  for (let at = 0; at < words.length; ) {
+  for (let at = 0; at < words.length;) {
     const isDefault = words[at] === 'default';
     if (!isDefault && words[at] !== 'machine') {
       at++;

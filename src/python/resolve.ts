@@ -113,7 +113,7 @@ const MEANINGS: readonly (readonly [words: RegExp, code: ErrorCode, hint: string
   [
     /401 Unauthorized|lack of valid authentication/i,
     'UNAUTHORIZED',
-    'Put user and token into the index URL (a variable such as UV_INDEX_URL keeps them out of the spec), or into ~/.netrc.',
+    'Put user and token into the index URL (a variable such as UV_INDEX_URL keeps them out of the spec), or into a .netrc: ~/.netrc, or one under `pip_secret_mounts`.',
   ],
   [/403 Forbidden/i, 'FORBIDDEN', 'Ask for read access to this index, or use another token.'],
   [/404 Not Found/i, 'NOT_FOUND', 'Check the URL.'],

@@ -190,7 +190,13 @@ export class ImageSpec {
 
   /** Options are empty, as nothing else is supported, and a dict in Python. */
   #tagFields(): TagFields {
-    const { builder_options: options, builder_config: config, apt_sources: sources, secrets: _secrets, ...fields } = this.#fields;
+    const {
+      builder_options: options,
+      builder_config: config,
+      apt_sources: sources,
+      secrets: _secrets,
+      ...fields
+    } = this.#fields;
     const asDict = (source: string | object): PythonValue =>
       typeof source === 'string' ? source : new Map(Object.entries(source));
     return {

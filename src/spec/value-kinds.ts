@@ -77,9 +77,12 @@ export function secretMounts() {
   }));
   const source = z.string(error).superRefine(keeps(filledRule));
   const target = z.string(error).superRefine(keeps(secretTargetRule));
-  return z
-    .array(z.tuple([source, target], error), error)
-    .superRefine((mounts, ctx) => keeps(oncePlaced)(mounts.map(([, path]) => path), ctx));
+  return z.array(z.tuple([source, target], error), error).superRefine((mounts, ctx) =>
+    keeps(oncePlaced)(
+      mounts.map(([, path]) => path),
+      ctx,
+    ),
+  );
 }
 
 const oncePlaced: Rule<readonly string[]> = (targets) => {
@@ -104,10 +107,13 @@ export function secrets() {
       // Of the mapping alone: unknown keys are told as everywhere.
       { error: (issue) => (issue.code === 'invalid_type' ? printFinding(misfit(issue)) : undefined) },
     )
-    .superRefine(keeps(({ file, env }) => (file === undefined) === (env === undefined) ? ONE_ORIGIN : undefined));
-  return z
-    .array(one, says(notList))
-    .superRefine((all, ctx) => keeps(oncePlaced)(all.flatMap((secret) => secretTarget(secret) ?? []), ctx));
+    .superRefine(keeps(({ file, env }) => ((file === undefined) === (env === undefined) ? ONE_ORIGIN : undefined)));
+  return z.array(one, says(notList)).superRefine((all, ctx) =>
+    keeps(oncePlaced)(
+      all.flatMap((secret) => secretTarget(secret) ?? []),
+      ctx,
+    ),
+  );
 }
 
 const ONE_ORIGIN: Finding = {
