@@ -164,13 +164,8 @@ async function make(
     lock: prepared.locks.digest,
   };
   const wheels = prepared.platforms.flatMap(({ lock }) => lock?.wheels ?? []);
-  const shelf = createShelf(
-    { ...inputs, access: accessFinder(job) },
-    wheels,
-    services,
-    options.offline ?? false,
-    job.debs.find,
-  );
+  const indexes = { ...inputs, access: accessFinder(job) };
+  const shelf = createShelf(indexes, wheels, services, options.offline ?? false, job.debs.find);
   const { cache } = services;
   const ignoreKnown = options.cache === false;
   const tools = {

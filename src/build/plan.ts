@@ -19,13 +19,8 @@ export async function planImage(ctx: Context, job: Job, exists: boolean | undefi
   const inputs = await readInputs(ctx, loaded, epochOf(job));
   const prepared = await prepare(ctx, job, inputs, 'plan');
   const wheels = prepared.platforms.flatMap(({ lock }) => lock?.wheels ?? []);
-  const shelf = createShelf(
-    { ...inputs, access: accessFinder(job) },
-    wheels,
-    services,
-    options.offline ?? false,
-    job.debs.find,
-  );
+  const indexes = { ...inputs, access: accessFinder(job) };
+  const shelf = createShelf(indexes, wheels, services, options.offline ?? false, job.debs.find);
   const platforms: PlannedPlatform[] = [];
   for (const platform of prepared.platforms) {
     const outlined = await outlinedLayers(

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRedactor, createSecretScan, entryAt, redactError } from '../../src/build/secret-texts.ts';
 import { createOutput } from '../../src/build/commands.ts';

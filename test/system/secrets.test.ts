@@ -1,11 +1,11 @@
 // Secrets of a build: programs see them, and no byte of them is in anything that is left.
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createContext } from '../../src/core/context.ts';
 import { digestOf } from '../../src/core/digest.ts';
 import { findUv } from '../../src/python/uv.ts';
@@ -16,7 +16,6 @@ import { callerOf, createCommandGround } from './ground/command-ground.ts';
 import { certificates } from './ground/environment.ts';
 import { GROUND, run } from './ground/folder.ts';
 
-const WHEEL = makeWheel([{ name: 'demo/__init__.py', content: 'x = 1\n' }]);
 const PASSWORD = `index-${randomUUID()}`;
 const TOKEN = `token-${randomUUID()}`;
 const VARIABLE = `variable-${randomUUID()}`;
@@ -38,10 +37,12 @@ interface Index {
 /** A package index that answers nobody who has not logged in. */
 async function startIndex(): Promise<Index> {
   const asked: string[] = [];
-  const link = `<a href="/files/${WHEEL_NAME}#${digestOf(WHEEL).replace(':', '=')}">${WHEEL_NAME}</a>`;
+  // Another one each time, so that it is in no cache.
+  const wheel = makeWheel([{ name: 'demo/__init__.py', content: `x = '${randomUUID()}'\n` }]);
+  const link = `<a href="/files/${WHEEL_NAME}#${digestOf(wheel).replace(':', '=')}">${WHEEL_NAME}</a>`;
   const pages = new Map<string, string | Buffer>([
     ['/simple/demo/', link],
-    [`/files/${WHEEL_NAME}`, WHEEL],
+    [`/files/${WHEEL_NAME}`, wheel],
   ]);
   const server = createServer((request, response) => {
     const isKnown = request.headers.authorization === `Basic ${PAIR}`;
@@ -144,32 +145,42 @@ const withEnv = (options: CommandOptions = {}): CommandOptions => ({
   env: { ...certificates(), IMAGESPEC_UV: uv, UV_HTTP_RETRIES: '0', VARIABLE },
 });
 
-describe.each(['root', 'range', 'single'] as const)('for %s', (caller) => {
-  it.each(['netrc', 'pip.conf', 'uv.toml'] as const)('by %s, nothing is left of what programs saw', async (kind) => {
-    const options = withEnv(await callerOf(ground, caller));
-    const place = options.place!;
-    await run('sh', ['-c', 'chmod -R a+rX "$0"', given]);
+const EXPECTED = ['***', '***', '***', '***', '400 0:0', 'the same'];
+
+it.each(['root', 'range', 'single'] as const)('nothing is left of what programs saw, for %s', async (caller) => {
+  const options = withEnv(await callerOf(ground, caller));
+  const place = options.place!;
+  for (const kind of ['netrc', 'pip.conf', 'uv.toml'] as const) {
+    await rm(join(place, 'imagespec.lock'), { force: true });
+    index.asked.length = 0;
     const fields = await fieldsFor(kind);
-    await run('sh', ['-c', 'chmod -R a+rX "$0"', given]);
+    await run('chmod', ['-R', 'a+rX', given]);
     const built = await ground.build([...LOOK, `: ${randomUUID()}`], { ...options, fields, tag: kind });
     expect(built.status, built.stderr).toBe(0);
-    expect(built.lines.filter((line) => !/Permission denied|Read-only|No such file|cannot create/.test(line))).toEqual([
-      '***',
-      '***',
-      '***',
-      '***',
-      '400 0:0',
-      'the same',
-    ]);
-    expect(index.asked).toEqual(expect.arrayContaining([`known /simple/demo/`, `known /files/${WHEEL_NAME}`]));
-    expect(inText(built.stderr)).toBe(false);
-    expect(inText(JSON.stringify(built.image))).toBe(false);
-    expect(await leaksIn(place)).toEqual([]);
+    const lines = built.lines.filter((line) => !/Read-only|No such file|cannot create/.test(line));
+    expect(lines, kind).toEqual(EXPECTED);
+    expect(index.asked, kind).toContain('known /simple/demo/');
+    expect(inText(built.stderr), kind).toBe(false);
+    expect(inText(JSON.stringify(built.image)), kind).toBe(false);
     const paths = (await run('tar', ['-tf', built.layer])).split('\n').filter((path) => path !== '');
     expect(paths.map((path) => path.replace(/\/$/, ''))).toEqual(['data', 'data/sum']);
-    expect(await readdir(join(options.cache!, 'v1', 'scratch'))).toEqual([]);
     expect(await readFile(join(place, 'imagespec.lock'), 'utf8')).toContain(WHEEL_NAME);
-  });
+  }
+  expect(await readdir(join(options.cache!, 'v1', 'scratch'))).toEqual([]);
+  expect(await leaksIn(place)).toEqual([]);
+});
+
+it('a wheel is fetched with the credentials of each file, from a lock without any', async () => {
+  for (const kind of ['netrc', 'pip.conf', 'uv.toml'] as const) {
+    await rm(join(ground.own, 'imagespec.lock'), { force: true });
+    const fields = await fieldsFor(kind);
+    expect((await ground.build([], { ...withEnv(), fields })).status).toBe(0);
+    index.asked.length = 0;
+    const cache = join(ground.folder, `empty-${kind}`);
+    const { status, stderr } = await ground.build([], { ...withEnv(), cache, fields });
+    expect(status, stderr).toBe(0);
+    expect(index.asked).toEqual([`known /files/${WHEEL_NAME}`]);
+  }
 });
 
 it('another value makes no other layer, another place does', async () => {
