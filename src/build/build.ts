@@ -37,8 +37,10 @@ import type { BuildOptions } from './request.ts';
 import { createRequest } from './request.ts';
 import { withSandbox } from './sandbox.ts';
 import type { BuildResult, ImageResult, PlanResult } from './result.ts';
+import type { BuildSecrets } from './secrets.ts';
+import { openSecrets, requireUncopied } from './secrets.ts';
 import { openTarget, withServices } from './services.ts';
-import { createShelf } from './wheels.ts';
+import { createShelf, indexOpener } from './wheels.ts';
 
 /** Loads the spec from a file or folder and builds it. `argv` is the command line, remembered for the fast path. */
 export async function buildFile(
@@ -84,7 +86,9 @@ async function withJob<T>(
     const pool = createWorkPool(options.workers ?? Math.min(environment.processors - 1, WORKERS_MAX));
     try {
       const debs = createDebShelf(services, options.offline ?? false, pool);
-      return await work(ctx, { loaded, request, options, services, pool, debs });
+      let opened: Promise<BuildSecrets> | undefined;
+      const secrets = (): Promise<BuildSecrets> => (opened ??= openSecrets(ctx, { loaded, services }));
+      return await work(ctx, { loaded, request, options, services, pool, debs, secrets });
     } finally {
       await pool.close();
     }
@@ -102,6 +106,7 @@ async function buildImage(ctx: Context, job: Job, argv: readonly string[]): Prom
   const found = onlyPush && !options.force && !job.loaded.spec.forced ? await existing(ctx, job) : undefined;
   const inputs = await readInputs(ctx, job.loaded, epochOf(job));
   if (found) return leave(ctx, job, found, inputs, argv);
+  await requireUncopied(await job.secrets(), inputs.copies);
   await requireRuns(job);
   return job.services.cache.scratch(async (scratch) => {
     const runs = runTools(ctx, job, inputs, scratch);
@@ -164,7 +169,7 @@ async function make(
     lock: prepared.locks.digest,
   };
   const wheels = prepared.platforms.flatMap(({ lock }) => lock?.wheels ?? []);
-  const shelf = createShelf(inputs, wheels, services, options.offline ?? false, job.debs.find);
+  const shelf = createShelf(indexOpener(job, inputs), wheels, services, options.offline ?? false, job.debs.find);
   const { cache } = services;
   const ignoreKnown = options.cache === false;
   const tools = {

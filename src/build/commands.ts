@@ -19,6 +19,8 @@ import { COMMANDS_FORMAT } from './commands-format.ts';
 import type { OutlinedLayer, WantedLayer } from './make-layers.ts';
 import type { RunTools } from './run-over.ts';
 import { groundOf } from './run-over.ts';
+import type { Redactor } from './secret-texts.ts';
+import { requireUnseen, withSecretMounts } from './secrets.ts';
 
 export interface CommandsInput {
   /** Name of the spec, before each line of output. */
@@ -27,13 +29,15 @@ export interface CommandsInput {
   /** Of the image, without what differs from build to build. */
   readonly env: readonly (readonly [name: string, value: string])[];
   readonly base: Base;
+  /** What the commands see for a while: names and places, never values. */
+  readonly secrets: readonly string[];
   /** Seconds since the epoch. */
   readonly epoch: number;
 }
 
 /** @param below of the layers that the commands are run over, without the base's */
 export function outlineCommands(input: CommandsInput, below: readonly OutlinedLayer[]): OutlinedLayer {
-  const { commands, env, base, epoch } = input;
+  const { commands, env, base, epoch, secrets } = input;
   const key = keyOf({
     formats: [LAYER_FORMAT, COMMANDS_FORMAT],
     base: base.key,
@@ -42,6 +46,8 @@ export function outlineCommands(input: CommandsInput, below: readonly OutlinedLa
     commands,
     env,
     epoch,
+    // Absent where there are none, as they were before anyone could have any.
+    ...(secrets.length > 0 && { secrets }),
   });
   return { kind: 'commands', content: `commands: ${commands.join(' && ')}`, key, size: 0 };
 }
@@ -71,14 +77,26 @@ async function runCommands(
 ): Promise<readonly Entry[]> {
   const { host, facts, work, run } = await groundOf(ctx, layers, tools);
   requireShell(facts, input);
-  const output = createOutput(ctx, input.name);
+  const secrets = await tools.secrets();
+  const output = createOutput(ctx, input.name, secrets);
   const { mounts, env } = await surroundings(input, work, facts, tools.uv);
   return step(ctx, { step: 'run', subject: `${input.commands.length} commands` }, async () => {
-    const argv = [SHELL, '-c', shellText(input.commands)];
-    const { epoch } = input;
-    const { status, entries } = await run(ctx, { argv, env, mounts, network: 'host', output: output.add, epoch });
+    const scan = secrets.scan();
+    const program = {
+      argv: [SHELL, '-c', shellText(input.commands)],
+      env: [...env, ...secrets.env],
+      network: 'host',
+      output: output.add,
+      epoch: input.epoch,
+      watch: scan.watch,
+    } as const;
+    const { status, entries } = await withSecretMounts(secrets.files, join(work, 'secrets'), (own) =>
+      run(ctx, { ...program, mounts: [...mounts, ...own] }),
+    );
     output.end();
-    if (status !== 0) throw await commandFailed(input, status, join(work, 'step'), output.tail(), host);
+    const shown = { ...input, commands: input.commands.map(secrets.redact) };
+    if (status !== 0) throw await commandFailed(shown, status, join(work, 'step'), output.tail(), host);
+    requireUnseen(scan, entries);
     return entries;
   });
 }
@@ -153,11 +171,12 @@ const TAIL_LINES = 20;
 /** A line without an end is told in pieces of this size. */
 const LINE_LIMIT = 4096;
 
-/** Output as log events, line by line. */
-function createOutput(ctx: Context, name: string) {
+/** Output as log events, line by line, without secrets. */
+export function createOutput(ctx: Context, name: string, { redact, reach }: Redactor) {
   let rest = '';
   const tail: string[] = [];
-  const tell = (line: string): void => {
+  const tell = (text: string): void => {
+    const line = redact(text);
     tail.push(line);
     if (tail.length > TAIL_LINES) tail.shift();
     ctx.emit({ type: 'log', level: 'info', message: `${name}: ${line}` });
@@ -167,7 +186,9 @@ function createOutput(ctx: Context, name: string) {
       const lines = (rest + text).split(/\r?\n/);
       rest = lines.pop() ?? '';
       for (const line of lines) tell(line);
-      for (; rest.length > LINE_LIMIT; rest = rest.slice(LINE_LIMIT)) tell(rest.slice(0, LINE_LIMIT));
+      // What is cut off must not hold the start of a secret whose end comes later.
+      if (rest.length > LINE_LIMIT + reach) rest = redact(rest);
+      for (; rest.length > LINE_LIMIT + reach; rest = rest.slice(LINE_LIMIT)) tell(rest.slice(0, LINE_LIMIT));
     },
     end: (): void => {
       if (rest !== '') tell(rest);

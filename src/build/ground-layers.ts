@@ -9,7 +9,7 @@ import type { DebianBase } from './debian-base.ts';
 import type { Job } from './job.ts';
 import type { LayerRecord } from './layer-record.ts';
 import { makeLayers } from './make-layers.ts';
-import { createShelf } from './wheels.ts';
+import { createShelf, indexOpener } from './wheels.ts';
 import type { Inputs } from './inputs.ts';
 
 /** Those of Debian packages are made now, and found again by their keys when the image is made. */
@@ -27,7 +27,7 @@ export async function groundLayers(
     cache: job.services.cache,
     packer,
     ignoreKnown: false,
-    find: createShelf(inputs, [], job.services, job.options.offline ?? false, job.debs.find).find,
+    find: createShelf(indexOpener(job, inputs), [], job.services, job.options.offline ?? false, job.debs.find).find,
     digests: [job.debs.digests],
     once: new Once<Digest, LayerRecord>(),
     onReady: () => undefined,

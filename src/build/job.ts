@@ -4,6 +4,7 @@ import type { LoadedSpec } from '../spec/load.ts';
 import type { DebShelf } from './debs.ts';
 import { sourceDateEpoch } from './environment.ts';
 import type { BuildOptions, Request } from './request.ts';
+import type { BuildSecrets } from './secrets.ts';
 import type { Services } from './services.ts';
 
 export interface Job {
@@ -15,6 +16,8 @@ export interface Job {
   readonly pool: WorkPool;
   /** The Debian packages of this job. */
   readonly debs: DebShelf;
+  /** Read when they are asked for first: an image that is there already needs none. */
+  readonly secrets: () => Promise<BuildSecrets>;
 }
 
 /** Seconds since the epoch for everything in the image that bears a time. */

@@ -18,6 +18,8 @@ import { EMPTY_LOCK_FILE, lockFileOf, readLockFile, withoutCredentials } from '.
 import type { Inputs } from './inputs.ts';
 import { wantsLockFile } from './inputs.ts';
 import type { Job } from './job.ts';
+import { redactError } from './secret-texts.ts';
+import { uvVariables, withPipIndexes } from './pip-access.ts';
 
 export interface Target {
   /** Platform: `linux/amd64`. */
@@ -129,25 +131,33 @@ async function ask(ctx: Context, interpreter: Interpreter, job: Job, { wants }: 
   const { options, services } = job;
   const { cache, environment } = services;
   const { resolve } = await import('../python/resolve.ts');
-  return cache.scratch((scratch) =>
-    resolve(ctx, wants, interpreter, {
-      uv,
-      scratch,
-      env: environment.variables,
-      offline: options.offline ?? false,
-      cacheFolder: join(cache.root, 'uv'),
-      hooks,
-    }),
+  const secrets = await job.secrets();
+  const all = await withPipIndexes(wants, secrets);
+  const resolved = cache.scratch((scratch) =>
+    cache.scratch(async (home) =>
+      resolve(ctx, all, interpreter, {
+        uv,
+        scratch,
+        env: await uvVariables(ctx, secrets, environment, home),
+        offline: options.offline ?? false,
+        cacheFolder: join(cache.root, 'uv'),
+        hooks,
+      }),
+    ),
   );
+  return resolved.catch((error: unknown) => {
+    throw redactError(error, secrets);
+  });
 }
 
 /** uv is looked for once, and only if a platform needs it. */
-export function uvFinder(ctx: Context, { options, services }: Job, { wants }: Inputs): () => Promise<string> {
+export function uvFinder(ctx: Context, { options, services, secrets }: Job, { wants }: Inputs): () => Promise<string> {
   const { cache, environment, http } = services;
   const find = async (): Promise<string> => {
     const { findUv } = await import('../python/uv.ts');
     const { variables: env } = environment;
-    return findUv(ctx, { cache, env, offline: options.offline ?? false, http, pipIndex: wants.pipIndex });
+    const { pipIndex } = await withPipIndexes(wants, await secrets());
+    return findUv(ctx, { cache, env, offline: options.offline ?? false, http, pipIndex });
   };
   let found: Promise<string> | undefined;
   return () => (found ??= find());

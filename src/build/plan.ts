@@ -10,7 +10,7 @@ import { outlinedLayers, platformInput } from './platform-build.ts';
 import type { PreparedPlatform } from './prepare.ts';
 import { prepare } from './prepare.ts';
 import type { PlannedLayer, PlannedPlatform, PlanResult } from './result.ts';
-import { createShelf } from './wheels.ts';
+import { createShelf, indexOpener } from './wheels.ts';
 
 /** @param exists whether the image is at its registry; undefined when it was not asked */
 export async function planImage(ctx: Context, job: Job, exists: boolean | undefined): Promise<PlanResult> {
@@ -20,7 +20,7 @@ export async function planImage(ctx: Context, job: Job, exists: boolean | undefi
     const runs = runTools(ctx, job, inputs, scratch);
     const prepared = await prepare(ctx, job, inputs, 'plan', runs);
     const wheels = prepared.platforms.flatMap(({ lock }) => lock?.wheels ?? []);
-    const shelf = createShelf(inputs, wheels, services, options.offline ?? false, job.debs.find);
+    const shelf = createShelf(indexOpener(job, inputs), wheels, services, options.offline ?? false, job.debs.find);
     const platforms: PlannedPlatform[] = [];
     for (const platform of prepared.platforms) {
       const outlined = await outlinedLayers(ctx, platformInput(job, inputs, platform, shelf, runs));

@@ -7,6 +7,7 @@ import type { Entry } from '../filesystem/entry.ts';
 import { createTree } from '../filesystem/stage.ts';
 import { LAYER_FORMAT } from '../layer/format.ts';
 import type { ImageSpec } from '../spec/spec.ts';
+import { secretTarget } from '../spec/value-kinds.ts';
 import type { LocalCache } from '../store/cache.ts';
 import type { Identity } from './assemble.ts';
 import { assembleImage, imageAnnotations } from './assemble.ts';
@@ -105,6 +106,7 @@ function commandsInput(input: PlatformInput): CommandsInput {
     name: spec.name,
     commands: spec.commands ?? [],
     env: env.filter(([name]) => name !== IMAGE_ID),
+    secrets: (spec.secrets ?? []).map((secret) => secretTarget(secret) ?? `$${secret.env}`),
     base,
     epoch,
   };

@@ -7,6 +7,7 @@ import type { Base, BaseReader } from './base.ts';
 import type { DebianBase } from './debian-base.ts';
 import { groundLayers } from './ground-layers.ts';
 import { epochOf } from './job.ts';
+import { uvVariables, withPipIndexes } from './pip-access.ts';
 import type { PlatformLocks } from './locks.ts';
 import { lockPython } from './locks.ts';
 import type { Round } from './prepare.ts';
@@ -14,6 +15,7 @@ import { variablesOf } from './run-config.ts';
 import type { Ground } from './run-over.ts';
 import { groundOf } from './run-over.ts';
 import { requireRunnable } from './sandbox.ts';
+import { redactError } from './secret-texts.ts';
 import { hookRunner } from './source-hooks.ts';
 import { buildSources, supposeSources } from './sources.ts';
 import { indexOpener } from './wheels.ts';
@@ -58,6 +60,7 @@ export async function preparePackages(
   const { wheels, sources } = locked.lock;
   if (sources.length === 0) return { ...locked, built: locked.lock };
   await canBuild();
+  const secrets = await job.secrets();
   const input = {
     sources,
     base: reader.base,
@@ -66,12 +69,19 @@ export async function preparePackages(
     epoch,
     hooks,
     cache,
-    open: indexOpener(inputs, services),
+    open: indexOpener(job, inputs),
     uv: runs.uv,
-    variables: environment.variables,
+    variables: async (home: string) => {
+      const { indexVariables } = await import('../python/call-uv.ts');
+      const variables = await uvVariables(ctx, secrets, environment, home);
+      return indexVariables(await withPipIndexes(inputs.wants, secrets), variables);
+    },
     offline: options.offline ?? false,
     ignoreKnown: options.cache === false,
   };
-  const made = purpose === 'plan' ? await supposeSources(input) : await buildSources(ctx, input);
+  const making = purpose === 'plan' ? supposeSources(input) : buildSources(ctx, input);
+  const made = await making.catch((error: unknown) => {
+    throw redactError(error, secrets);
+  });
   return { ...locked, built: lockOf([...wheels, ...made]) };
 }

@@ -11,6 +11,7 @@ import type { SandboxHost } from '../sandbox/namespace.ts';
 import { runInSandbox } from '../sandbox/run.ts';
 import { stackFacts, unpackLayers } from '../sandbox/unpack.ts';
 import type { LocalCache } from '../store/cache.ts';
+import type { BuildSecrets } from './secrets.ts';
 
 export interface RunTools {
   readonly cache: LocalCache;
@@ -19,6 +20,7 @@ export interface RunTools {
   readonly uv: () => Promise<string>;
   /** Private folder that lasts as long as the build. */
   readonly scratch: string;
+  readonly secrets: () => Promise<BuildSecrets>;
   readonly processors: number;
   /** A name nobody else has. */
   readonly uniqueName: () => string;
@@ -39,6 +41,8 @@ interface Program {
   readonly mounts: readonly Mount[];
   readonly network: 'host' | 'none';
   readonly output: (text: string) => void;
+  /** Given all bytes of what changed, as the tar has them. */
+  readonly watch?: ((chunk: Uint8Array) => void) | undefined;
   /** Seconds: no time in the entries is later. */
   readonly epoch: number;
   /** Absolute; / where it is left out. */
@@ -64,7 +68,7 @@ export async function groundOf(
   const facts = await stackFacts(ctx, host, cache, layers);
   const work = join(scratch, uniqueName());
   await mkdir(work);
-  const run: Ground['run'] = async (inner, { epoch, folder = '/', isDiscarded = false, ...program }) => {
+  const run: Ground['run'] = async (inner, { epoch, folder = '/', isDiscarded = false, watch, ...program }) => {
     let entries: readonly Entry[] = [];
     const status = await runInSandbox(inner, host, cache, {
       ...program,
@@ -79,7 +83,7 @@ export async function groundOf(
     return { status, entries };
     async function readChanges(tar: AsyncIterable<Uint8Array>, removed: readonly string[]): Promise<void> {
       const file = join(work, 'changes.tar');
-      const changes = await readUpper(inner, tar, { facts, file, epoch, ids: host.ids.kind, removed });
+      const changes = await readUpper(inner, tar, { facts, file, epoch, ids: host.ids.kind, removed, watch });
       entries = changes.entries;
       if (changes.leftOut.length > 0) warnLeftOut(inner, changes.leftOut);
     }

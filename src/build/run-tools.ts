@@ -14,6 +14,7 @@ export function runTools(ctx: Context, job: Job, inputs: Inputs, scratch: string
   return {
     cache,
     scratch,
+    secrets: job.secrets,
     processors,
     uniqueName,
     host: () =>

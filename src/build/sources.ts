@@ -20,6 +20,7 @@ import { readRange } from '../store/disk.ts';
 import type { LocalCache } from '../store/cache.ts';
 import { fetchBlob } from '../store/fetch-blob.ts';
 import type { Base } from './base.ts';
+import type { UrlOpener } from './wheels.ts';
 
 /** Raised when equal sources would be built in another way. */
 const SOURCE_FORMAT = 1;
@@ -34,12 +35,11 @@ export interface SourcesInput {
   readonly epoch: number;
   readonly hooks: HookRunner;
   readonly cache: LocalCache;
-  /** Bytes at an http or https URL of an index. */
-  readonly open: (ctx: Context, url: URL) => AsyncIterable<Uint8Array>;
+  readonly open: UrlOpener;
   /** Host path of uv. */
   readonly uv: () => Promise<string>;
-  /** Variables of the host's programs. */
-  readonly variables: Readonly<Record<string, string | undefined>>;
+  /** Variables of uv and git on this host, which find in the folder what the user lends them. */
+  readonly variables: (home: string) => Promise<Readonly<Record<string, string | undefined>>>;
   readonly offline: boolean;
   readonly ignoreKnown: boolean;
 }
@@ -100,13 +100,13 @@ function wheelOf({ name, requested, directUrl }: LockedSource, built: Built, fil
 }
 
 async function build(ctx: Context, source: LockedSource, input: SourcesInput): Promise<Built> {
-  const { cache, interpreter, hooks, variables, offline, uv } = input;
+  const { cache, interpreter, hooks, offline, uv } = input;
   const label = `${source.name} ${source.version ?? ''}`.trim();
   const { buildWheel } = await import('../python/build-wheel.ts');
   return step(ctx, { step: 'build', subject: label }, () =>
     cache.scratch(async (folder) => {
-      const path = await projectOf(ctx, source, folder, input);
-      const env = { ...variables, UV_CACHE_DIR: join(folder, 'uv-cache') };
+      const env = await input.variables(join(folder, 'home'));
+      const path = await projectOf(ctx, source, folder, env, input);
       const request = { label, path, uv: await uv(), interpreter, folder, env, offline, hooks };
       const file = await buildWheel(ctx, request);
       const expected = await expectedOf(file);
@@ -132,12 +132,13 @@ async function projectOf(
   ctx: Context,
   { name, from }: LockedSource,
   folder: string,
+  env: Readonly<Record<string, string | undefined>>,
   input: SourcesInput,
 ): Promise<string> {
   if (from.kind === 'sdist') return archiveOf(ctx, from, folder, input);
   const target = join(folder, name);
   const { clone } = await import('../python/clone.ts');
-  await clone(ctx, from, { folder, target, env: input.variables, offline: input.offline });
+  await clone(ctx, from, { folder, target, env, offline: input.offline });
   return join(target, from.subdirectory ?? '');
 }
 

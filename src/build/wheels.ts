@@ -3,8 +3,11 @@ import type { Context } from '../core/context.ts';
 import type { Digest } from '../core/digest.ts';
 import { ImageSpecError } from '../core/error.ts';
 import type { LockedWheel } from '../python/lock.ts';
-import { takeCredentials } from '../registry/url-credentials.ts';
+import { basicAuthorization, takeCredentials } from '../registry/url-credentials.ts';
 import type { Inputs } from './inputs.ts';
+import type { PipAccess } from './pip-access.ts';
+import { accessFinder, loginFor } from './pip-access.ts';
+import type { Job } from './job.ts';
 import type { Services } from './services.ts';
 import { metered } from './services.ts';
 
@@ -19,7 +22,7 @@ export interface WheelShelf {
 
 /** @param findOther of sources that are no wheels */
 export function createShelf(
-  inputs: Inputs,
+  openUrl: UrlOpener,
   all: readonly LockedWheel[],
   services: Services,
   offline: boolean,
@@ -27,7 +30,6 @@ export function createShelf(
 ): WheelShelf {
   const { cache } = services;
   const digests = new Map<string, Digest>();
-  const openUrl = indexOpener(inputs, services);
   const open = (ctx: Context, wheel: LockedWheel): AsyncIterable<Uint8Array> => openUrl(ctx, new URL(wheel.url));
   const fetch = async (ctx: Context, wheels: readonly LockedWheel[]): Promise<ReadonlyMap<Digest, string>> => {
     const { fetchWheels } = await import('../python/fetch.ts');
@@ -49,15 +51,21 @@ export function createShelf(
   return { fetch, find, digests };
 }
 
+/** Bytes at an http or https URL of an index. */
+export type UrlOpener = (ctx: Context, url: URL) => AsyncIterable<Uint8Array>;
+
 /** Opens files of indexes, with the credentials that belong to them. */
 export function indexOpener(
+  { services, secrets }: Pick<Job, 'services' | 'secrets'>,
   { indexUrls }: Inputs,
-  { http, downloads, environment }: Services,
-): (ctx: Context, url: URL) => AsyncIterable<Uint8Array> {
-  const indexes = [...indexUrls, ...indexUrlsOf(environment.variables)].flatMap((url) => URL.parse(url) ?? []);
-  return (ctx, url) => {
-    const headers = takeAuthorization(url, indexes);
-    return metered(http.download(ctx, url, { headers, isCheckedByReader: true }), downloads);
+): UrlOpener {
+  const { http, downloads, environment } = services;
+  const access = accessFinder({ secrets, services });
+  const known = [...indexUrls, ...indexUrlsOf(environment.variables)];
+  return async function* (ctx, url) {
+    const bare = new URL(url);
+    const headers = takeAuthorization(bare, known, await access());
+    yield* metered(http.download(ctx, bare, { headers, isCheckedByReader: true }), downloads);
   };
 }
 
@@ -70,8 +78,16 @@ function indexUrlsOf(variables: Readonly<Record<string, string | undefined>>): s
 }
 
 /** Takes user and password out of the URL; those of an index hold for its files as long as they lie on the same host. */
-function takeAuthorization(url: URL, indexes: readonly URL[]): Readonly<Record<string, string>> {
+function takeAuthorization(
+  url: URL,
+  known: readonly string[],
+  { indexUrls, netrc }: PipAccess,
+): Readonly<Record<string, string>> {
   const own = takeCredentials(url);
+  if (own['authorization']) return own;
+  const indexes = [...known, ...indexUrls].flatMap((one) => URL.parse(one) ?? []);
   const index = indexes.find(({ host, username, password }) => host === url.host && (username || password));
-  return own['authorization'] || !index ? own : takeCredentials(new URL(index));
+  if (index) return takeCredentials(new URL(index));
+  const login = loginFor(url, netrc, indexes);
+  return login ? basicAuthorization(login.login, login.password) : {};
 }

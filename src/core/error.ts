@@ -27,6 +27,10 @@ export const ERROR_CODES = {
   REQUIREMENTS_INVALID: wrong('A requirements line, lock file or entry in it cannot be understood.'),
   COPY_NOT_FOUND: wrong('A path under `copy` does not exist or leaves the folder of the spec.'),
   COPY_INVALID: wrong('A file under `copy` cannot be put into an image (socket, device, name).'),
+  SECRET_MISSING: wrong('A file or variable that the spec names as a secret does not exist or is empty.'),
+  SECRET_EXPOSED: failed(
+    'A secret would be in the image: in what the commands leave, in a copied file, or in the spec itself.',
+  ),
   // Bytes that are not what they claim
   DIGEST_MISMATCH: failed('Bytes do not have the digest they were asked by.', true),
   SIZE_MISMATCH: failed('Bytes are fewer or more than announced.', true),

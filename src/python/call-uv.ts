@@ -7,6 +7,7 @@ import { answerCalls } from './hook-calls.ts';
 import type { Interpreter } from './interpreter.ts';
 import type { ProgramEnd } from './run-program.ts';
 import { runProgram } from './run-program.ts';
+import type { Wants } from './requirements.ts';
 import { writeStandIn } from './stand-in.ts';
 
 export interface UvCall {
@@ -51,4 +52,24 @@ export async function callUv(ctx: Context, args: readonly string[], call: UvCall
     await answers.close();
   }
   return { ...end, hookOutput: answers.lastFailure() };
+}
+
+/**
+ * The variables with the indexes that are wanted. They go by variable, since the arguments of a process can be read by everyone on the
+ * machine.
+ */
+export function indexVariables(
+  { pipIndex, pipExtraIndexUrls }: Pick<Wants, 'pipIndex' | 'pipExtraIndexUrls'>,
+  env: UvCall['env'],
+): UvCall['env'] {
+  const mine: Record<string, string | undefined> = { ...env };
+  if (pipIndex !== undefined) {
+    delete mine['UV_INDEX_URL'];
+    mine['UV_DEFAULT_INDEX'] = pipIndex;
+  }
+  if (pipExtraIndexUrls.length > 0) {
+    delete mine['UV_EXTRA_INDEX_URL'];
+    mine['UV_INDEX'] = pipExtraIndexUrls.join(' ');
+  }
+  return mine;
 }

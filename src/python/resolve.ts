@@ -15,7 +15,7 @@ import type { Wants } from './requirements.ts';
 import { isLockFile, readRequirements } from './requirements.ts';
 import { buildFailed } from './build-wheel.ts';
 import type { UvEnd } from './call-uv.ts';
-import { callUv } from './call-uv.ts';
+import { callUv, indexVariables } from './call-uv.ts';
 import { GIT_HINT } from './clone.ts';
 import type { HookRunner } from './hook-calls.ts';
 import { readTextFile } from './text-file.ts';
@@ -145,7 +145,7 @@ async function runUv(
     uv,
     interpreter,
     folder: scratch,
-    env: uvEnvironment(wants, options),
+    env: { ...indexVariables(wants, options.env), UV_CACHE_DIR: options.cacheFolder },
     hooks,
     timeoutMs: TIMEOUT_MS,
   });
@@ -155,20 +155,6 @@ const OWN_UV = 'Unset IMAGESPEC_UV, so that the version is used that is known to
 
 function notUv(why: string, cause?: unknown): ImageSpecError {
   return new ImageSpecError('UV_MISSING', `The resolver uv gave no answer: ${why}`, { hint: OWN_UV, cause });
-}
-
-/** Index URLs go by variable, since the arguments of a process can be read by everyone on the machine. */
-function uvEnvironment({ pipIndex, pipExtraIndexUrls }: Wants, { env, cacheFolder }: ResolveOptions) {
-  const mine: Record<string, string | undefined> = { ...env, UV_CACHE_DIR: cacheFolder };
-  if (pipIndex !== undefined) {
-    delete mine['UV_INDEX_URL'];
-    mine['UV_DEFAULT_INDEX'] = pipIndex;
-  }
-  if (pipExtraIndexUrls.length > 0) {
-    delete mine['UV_EXTRA_INDEX_URL'];
-    mine['UV_INDEX'] = pipExtraIndexUrls.join(' ');
-  }
-  return mine;
 }
 
 const WHEEL_HINT = 'Choose another version or base image, or build a wheel and publish that to your index.';
@@ -182,7 +168,7 @@ const MEANINGS: readonly (readonly [words: RegExp, code: ErrorCode, hint: string
   [
     /401 Unauthorized|lack of valid authentication/i,
     'UNAUTHORIZED',
-    'Put user and token into the index URL (a variable such as UV_INDEX_URL keeps them out of the spec), or into ~/.netrc.',
+    'Put user and token into the index URL (a variable such as UV_INDEX_URL keeps them out of the spec), or into a .netrc: ~/.netrc, or one under `pip_secret_mounts`.',
   ],
   [/403 Forbidden/i, 'FORBIDDEN', 'Ask for read access to this index, or use another token.'],
   [/404 Not Found/i, 'NOT_FOUND', 'Check the URL.'],

@@ -6,8 +6,12 @@ export function takeCredentials(url: URL): Readonly<Record<string, string>> {
   if (username === '' && password === '') return {};
   url.username = '';
   url.password = '';
-  const pair = `${decoded(username)}:${decoded(password)}`;
-  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+  return basicAuthorization(decoded(username), decoded(password));
+}
+
+/** RFC 7617. */
+export function basicAuthorization(user: string, password: string): Readonly<Record<string, string>> {
+  return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
 }
 
 /** Percent-decoded; a `%` that encodes nothing stands for itself. */

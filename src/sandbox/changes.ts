@@ -24,6 +24,8 @@ export interface ChangesOptions {
   readonly ids: IdMap['kind'];
   /** Paths that are gone, where the tar does not say it by devices 0:0. */
   readonly removed?: readonly string[];
+  /** Given all bytes of the tar in order. */
+  readonly watch?: ((chunk: Uint8Array) => void) | undefined;
 }
 
 export interface Changes {
@@ -52,7 +54,7 @@ export async function readUpper(
   const changes = new Map<string, Entry>();
   const opaque = new Set<string>();
   const leftOut: string[] = [];
-  for await (const raw of readRawTar(kept(ctx, tar, options.file), refuse)) {
+  for await (const raw of readRawTar(kept(ctx, tar, options), refuse)) {
     const path = cleanPath(raw.name, refuse);
     if (path === '') continue;
     const isWhiteout = raw.type === 'character' && raw.device[0] === 0 && raw.device[1] === 0;
@@ -75,12 +77,13 @@ export async function readUpper(
 async function* kept(
   ctx: Context,
   bytes: AsyncIterable<Uint8Array>,
-  file: string,
+  { file, watch }: ChangesOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const handle = await open(file, 'wx');
   try {
     for await (const chunk of bytes) {
       throwIfAborted(ctx);
+      watch?.(chunk);
       await handle.writeFile(chunk);
       yield chunk;
     }

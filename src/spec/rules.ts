@@ -159,6 +159,26 @@ export const snapshotRule: Rule<string> = (text) =>
     ? undefined
     : { what: `cannot be ${quoted(text)}: this is not a time`, todo: 'Write it as "20260115T000000Z".' };
 
+/** Of the place of a secret: there, and in what the image's own programs make there, nothing is hidden. */
+export const secretTargetRule: Rule<string> = (path) => {
+  const parts = path.split('/').slice(1);
+  const isPlain = path.startsWith('/') && parts.every((part) => part !== '' && part !== '.' && part !== '..');
+  if (isPlain && !path.includes('\0') && !/^\/(?:proc|sys|dev)(?:\/|$)/.test(path)) return undefined;
+  return {
+    what: `cannot be ${quoted(path)}: this is not the path of a file in the image`,
+    todo: 'Write it from the root, outside of /proc, /sys and /dev, for example "/run/secrets/token".',
+  };
+};
+
+/** Variables for the loader would be arguments of a process, which everyone on the machine can read. */
+export const secretVariableRule: Rule<string> = (name) =>
+  /^(?!LD_|MALLOC_|GLIBC_TUNABLES$)[A-Za-z_][A-Za-z0-9_]*$/.test(name)
+    ? undefined
+    : {
+        what: 'cannot be the variable of a secret',
+        todo: 'Use letters, digits and "_"; names for the loader (LD_…) are not taken.',
+      };
+
 /** As long as the hash of every spec. */
 const SAMPLE_HASH = 'x'.repeat(22);
 

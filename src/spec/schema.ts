@@ -19,10 +19,11 @@ import {
   baseImage,
   keeps,
   mapping,
-  pairs,
   platforms,
   pythonVersion,
   requirementsFile,
+  secretMounts,
+  secrets,
   text,
   texts,
   variables,
@@ -132,11 +133,10 @@ export const specSchema = z.strictObject({
   pip_extra_index_url: field(texts(urlRule), 'Package indexes to use beside the first one.', [
     'https://extra.example/simple',
   ]),
-  pip_secret_mounts: later(
-    pairs(),
-    'Files with secrets that only the installation sees.',
+  pip_secret_mounts: field(
+    secretMounts(),
+    'Files with secrets that only the installation sees, each with its place in the image: .netrc, pip.conf, uv.toml. Relative to the spec. They are never in the image, its tag or the lock.',
     [['.netrc', '/root/.netrc']],
-    'Write the credentials into the URL in `pip_index`; a spec in TypeScript can take them from an environment variable.',
   ),
   pip_extra_args: later(
     text(),
@@ -213,6 +213,11 @@ export const specSchema = z.strictObject({
     z.boolean({ error: printFinding({ what: 'must be true or false', todo: 'Write true or false.' }) }),
     'Whether Python packages, and the standard library where the base image has no bytecode of it, are compiled while building, so that programs start faster. The interpreter of the image is run for it.',
     true,
+  ),
+  secrets: field(
+    secrets(),
+    'Secrets that only `commands` see while they run: a file, as the file `target` (without it, of the same name in /run/secrets), or a variable of the caller under `env`, as this variable or as the file `target`. They are never in the image, its tag or the cache.',
+    [{ file: 'token.txt', target: '/run/secrets/token' }, { env: 'GITHUB_TOKEN' }],
   ),
 } satisfies Record<FieldName, z.ZodType>);
 

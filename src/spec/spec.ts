@@ -66,6 +66,10 @@ export class ImageSpec {
   readonly aptEssential: boolean | undefined;
   readonly compile: boolean | undefined;
   readonly aptConfigure: 'auto' | 'never' | undefined;
+  /** Pairs of a file on the host, as written, and its place in the image. */
+  readonly pipSecretMounts: readonly (readonly [source: string, target: string])[] | undefined;
+  /** A file, as written, or a variable each; `target` is its place in the image. */
+  readonly secrets: NonNullable<SpecFields['secrets']> | undefined;
   readonly #fields: SpecFields;
   #forced = false;
 
@@ -91,6 +95,8 @@ export class ImageSpec {
     this.aptEssential = checked.apt_essential;
     this.compile = checked.compile;
     this.aptConfigure = checked.apt_configure;
+    this.pipSecretMounts = checked.pip_secret_mounts;
+    this.secrets = checked.secrets;
     Object.freeze(this);
   }
 
@@ -184,7 +190,13 @@ export class ImageSpec {
 
   /** Options are empty, as nothing else is supported, and a dict in Python. */
   #tagFields(): TagFields {
-    const { builder_options: options, builder_config: config, apt_sources: sources, ...fields } = this.#fields;
+    const {
+      builder_options: options,
+      builder_config: config,
+      apt_sources: sources,
+      secrets: _secrets,
+      ...fields
+    } = this.#fields;
     const asDict = (source: string | object): PythonValue =>
       typeof source === 'string' ? source : new Map(Object.entries(source));
     return {

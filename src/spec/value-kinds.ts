@@ -10,6 +10,8 @@ import {
   filledRule,
   platformRule,
   pythonVersionRule,
+  secretTargetRule,
+  secretVariableRule,
   snapshotRule,
 } from './rules.ts';
 
@@ -67,13 +69,67 @@ export function texts(rule: Rule<string> = filledRule) {
   return z.array(z.string(says(notItem)).superRefine(keeps(rule)), says(notList));
 }
 
-/** A list of pairs of texts. */
-export function pairs() {
+/** A list of pairs: a file of the host and its place in the image. */
+export function secretMounts() {
   const error = says(() => ({
     what: 'must be a list of tuples of two strings or None',
     todo: 'Write [[SOURCE, DESTINATION]].',
   }));
-  return z.array(z.tuple([z.string(error), z.string(error)], error), error);
+  const source = z.string(error).superRefine(keeps(filledRule));
+  const target = z.string(error).superRefine(keeps(secretTargetRule));
+  return z.array(z.tuple([source, target], error), error).superRefine((mounts, ctx) =>
+    keeps(oncePlaced)(
+      mounts.map(([, path]) => path),
+      ctx,
+    ),
+  );
+}
+
+const oncePlaced: Rule<readonly string[]> = (targets) => {
+  const twice = targets.find((target, index) => targets.indexOf(target) !== index);
+  if (twice === undefined) return undefined;
+  return { what: `has two secrets for ${twice}`, todo: 'Give one of them another target.' };
+};
+
+/** Secrets of the commands: a file of the host or a variable of the caller each. */
+export function secrets() {
+  const misfit = ({ input }: Misfit): Finding => ({
+    what: `is ${kindOf(input)}, but a secret is a mapping of file or env, and target`,
+    todo: 'Write {file: PATH} or {env: NAME}, with target: PATH where needed.',
+  });
+  const one = z
+    .strictObject(
+      {
+        file: text().optional(),
+        env: text(secretVariableRule).optional(),
+        target: text(secretTargetRule).optional(),
+      },
+      // Of the mapping alone: unknown keys are told as everywhere.
+      { error: (issue) => (issue.code === 'invalid_type' ? printFinding(misfit(issue)) : undefined) },
+    )
+    .superRefine(keeps(({ file, env }) => ((file === undefined) === (env === undefined) ? ONE_ORIGIN : undefined)));
+  return z.array(one, says(notList)).superRefine((all, ctx) =>
+    keeps(oncePlaced)(
+      all.flatMap((secret) => secretTarget(secret) ?? []),
+      ctx,
+    ),
+  );
+}
+
+const ONE_ORIGIN: Finding = {
+  what: 'must have either file or env',
+  todo: 'Write {file: PATH} or {env: NAME}, with target: PATH where needed.',
+};
+
+/** Where a secret is a file in the image; undefined for one that is a variable. */
+export function secretTarget({
+  file,
+  target,
+}: {
+  readonly file?: string | undefined;
+  readonly target?: string | undefined;
+}): string | undefined {
+  return target ?? (file === undefined ? undefined : `/run/secrets/${file.slice(file.lastIndexOf('/') + 1)}`);
 }
 
 /** Anything by name. */

@@ -59,7 +59,7 @@ beforeEach(async () => {
       throw new Error('an index was asked');
     },
     uv: () => Promise.resolve(uv),
-    variables: { PATH: process.env['PATH'] },
+    variables: () => Promise.resolve({ PATH: process.env['PATH'] }),
     offline: false,
     ignoreKnown: false,
   };

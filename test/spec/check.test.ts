@@ -294,7 +294,7 @@ describe('the fields', () => {
   });
 
   // flytekit's own words and cases (test_image_spec_validation_string_list).
-  const notTexts = ['pip_secret_mounts', 'apt_sources'];
+  const notTexts = ['pip_secret_mounts', 'apt_sources', 'secrets'];
   it.each(FIELD_NAMES.filter((name) => Array.isArray(aboutField(name).example) && !notTexts.includes(name)))(
     '%s must be a list of strings or None',
     async (name) => {
@@ -322,6 +322,36 @@ describe('the fields', () => {
         'must be a list of tuples of two strings or None',
       );
     }
+  });
+
+  it.each([
+    ['root/.netrc', /cannot be "root\/\.netrc": this is not the path of a file in the image/],
+    ['/root/../x', /this is not the path/],
+    ['/', /this is not the path/],
+    ['/proc/x', /outside of \/proc/],
+    ['/dev', /outside of \/proc/],
+  ])('a secret cannot lie at %s', async (target, said) => {
+    expect(await complaint({ pip_secret_mounts: [['.netrc', target]] })).toMatch(said);
+    expect(await complaint({ secrets: [{ file: 'x', target }] })).toMatch(said);
+  });
+
+  it('secrets are files and variables', () => {
+    const secrets = [{ file: 'x' }, { file: '../a/b', target: '/x' }, { env: 'TOKEN' }, { env: 'TOKEN', target: '/t' }];
+    expect(check({ secrets })).toEqual({ secrets });
+  });
+
+  it.each([
+    [[{}], /`secrets\[0\]` must have either file or env\. Write \{file: PATH\}/],
+    [[{ file: 'a', env: 'B' }], /`secrets\[0\]` must have either file or env/],
+    [['token.txt'], /`secrets\[0\]` is text, but a secret is a mapping of file or env, and target/],
+    [[{ env: 'LD_PRELOAD' }], /`secrets\[0\]\.env` cannot be the variable of a secret\. .*names for the loader/],
+    [[{ env: 'a-b' }], /cannot be the variable of a secret/],
+    [[{ file: '' }], /`secrets\[0\]\.file` is empty/],
+    [[{ file: 'a/x' }, { file: 'b/x' }], /`secrets` has two secrets for \/run\/secrets\/x/],
+    ['token.txt', /`secrets` must be a list/],
+    [[{ file: 'a', mode: 1 }], /`secrets\[0\]/],
+  ])('secrets cannot be %j', async (secrets, said) => {
+    expect(await complaint({ secrets })).toMatch(said);
   });
 
   it('requirements is one path', async () => {

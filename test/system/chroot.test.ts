@@ -146,6 +146,7 @@ it('gives what is mounted, and takes back what was written there', async () => {
       cache,
       host: () => openSandbox(environment),
       uv: async () => '',
+      secrets: () => Promise.reject(new Error('secrets were asked for')),
       scratch: join(place, 'scratch'),
       processors: 1,
       uniqueName: randomUUID,
