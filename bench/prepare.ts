@@ -86,6 +86,6 @@ export async function prepare(folder: string, registry: string, packages: readon
   const requirements = join(places.context, 'requirements.txt');
   const pins = wheels.map(({ name, version, digest }) => `${name}==${version} --hash=${digest}\n`);
   await writeFile(requirements, pins.join(''));
-  const python = await writeStandIn(folder, INTERPRETER);
+  const python = await writeStandIn(folder, INTERPRETER, 'refused');
   return { folder, base: BASE, wheels: places.wheels, requirements, uv, python, imagespec, env: ours };
 }

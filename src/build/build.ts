@@ -13,6 +13,7 @@ import type { LoadedSpec } from '../spec/load.ts';
 import { findSpec, loadSpec } from '../spec/load.ts';
 import { assembleRoot, imageAnnotations } from './assemble.ts';
 import { resolveRoot } from './bases.ts';
+import type { RunTools } from './run-over.ts';
 import { runTools, requireRuns } from './run-tools.ts';
 import { createDebShelf } from './debs.ts';
 import type { Environment } from './environment.ts';
@@ -35,6 +36,7 @@ import type { Preparation } from './prepare.ts';
 import { prepare } from './prepare.ts';
 import type { BuildOptions } from './request.ts';
 import { createRequest } from './request.ts';
+import { withSandbox } from './sandbox.ts';
 import type { BuildResult, ImageResult, PlanResult } from './result.ts';
 import type { BuildSecrets } from './secrets.ts';
 import { openSecrets, requireUncopied } from './secrets.ts';
@@ -81,7 +83,7 @@ async function withJob<T>(
   const ctx = createContext(options);
   const imageName = await loaded.spec.imageName({ directory: loaded.directory });
   const request = createRequest(loaded.spec, imageName, options, environment.workingDirectory);
-  return withServices(environment, options.cacheFolder, async (services) => {
+  return withServices(withSandbox(environment, options.sandbox), options.cacheFolder, async (services) => {
     const pool = createWorkPool(options.workers ?? Math.min(environment.processors - 1, WORKERS_MAX));
     try {
       const debs = createDebShelf(services, options.offline ?? false, pool);
@@ -107,10 +109,13 @@ async function buildImage(ctx: Context, job: Job, argv: readonly string[]): Prom
   if (found) return leave(ctx, job, found, inputs, argv);
   await requireUncopied(await job.secrets(), inputs.copies);
   await requireRuns(job);
-  const prepared = await prepare(ctx, job, inputs, 'build');
-  const result = await job.services.cache.scratch((scratch) => make(ctx, job, inputs, prepared, scratch));
-  await rememberPush(job, { argv, inputs, bases: prepared.bases, result });
-  return result;
+  return job.services.cache.scratch(async (scratch) => {
+    const runs = runTools(ctx, job, inputs, scratch);
+    const prepared = await prepare(ctx, job, inputs, 'build', runs);
+    const result = await make(ctx, job, inputs, prepared, runs);
+    await rememberPush(job, { argv, inputs, bases: prepared.bases, result });
+    return result;
+  });
 }
 
 async function keepLock({ services }: Job, { locks }: Preparation): Promise<void> {
@@ -152,9 +157,10 @@ async function make(
   job: Job,
   inputs: Inputs,
   prepared: Preparation,
-  scratch: string,
+  runs: RunTools,
 ): Promise<ImageResult> {
   const { request, services, options } = job;
+  const { scratch } = runs;
   const targets = await Promise.all(request.outputs.map(({ transport }) => openTarget(transport, services, scratch)));
   let senders: Sender[] = [];
   const flights = createFlights(ctx, (inner) => (senders = targets.map((target) => createSender(inner, target))));
@@ -177,7 +183,6 @@ async function make(
     once: new Once<Digest, LayerRecord>(),
     onReady: flights.send,
   };
-  const runs = runTools(ctx, job, inputs, scratch);
   const work = together(
     flights.ctx,
     prepared.platforms.map((platform) => (inner): Promise<PlatformImage> => {

@@ -5,12 +5,13 @@ import type { Context } from '../core/context.ts';
 import { createContext } from '../core/context.ts';
 import { isImageSpecError, messageOf } from '../core/error.ts';
 import type { IdMap } from '../sandbox/ids.ts';
-import type { SandboxHost } from '../sandbox/namespace.ts';
+import type { ChrootHost, SandboxHost } from '../sandbox/namespace.ts';
 import { runScript } from '../sandbox/namespace.ts';
 import { removeFolder } from '../sandbox/remove.ts';
+import { tryChroot } from '../sandbox/run-chroot.ts';
 import type { LocalCache } from '../store/cache.ts';
 import type { Environment } from './environment.ts';
-import { openSandbox } from './sandbox.ts';
+import { canChroot, openSandbox } from './sandbox.ts';
 import { withServices } from './services.ts';
 
 export interface Finding {
@@ -61,15 +62,27 @@ async function examineSandbox(ctx: Context, cache: LocalCache, environment: Envi
   let host: SandboxHost | undefined;
   const sandbox = await guarded('sandbox', async () => {
     host = await openSandbox(environment);
+    if (host.maker === 'chroot') return examineChroot(ctx, host);
     await tryNamespaces(ctx, cache, host);
+    const more = (await canChroot(environment)) ? '; chroot can be had too, if you ask for it (--sandbox chroot)' : '';
     return {
       about: 'sandbox',
       state: 'good',
-      text: 'namespaces and overlayfs work: commands, compile and run are there',
+      text: `namespaces and overlayfs work: commands, compile and run are there${more}`,
     };
   });
   if (!host || sandbox.state === 'bad') return [sandbox];
   return [sandbox, ownersOf(host), await platforms(environment)];
+}
+
+async function examineChroot(ctx: Context, host: ChrootHost): Promise<Finding> {
+  await tryChroot(ctx, host);
+  return {
+    about: 'sandbox',
+    state: 'partly',
+    text: 'chroot works, as you asked for it: commands, compile and run are there, and isolated from nothing',
+    hint: 'Where namespaces are allowed, leave --sandbox and IMAGESPEC_SANDBOX out.',
+  };
 }
 
 const TRIAL = `

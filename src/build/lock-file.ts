@@ -5,28 +5,69 @@ import { z } from 'zod';
 import type { Digest } from '../core/digest.ts';
 import { isDigest } from '../core/digest.ts';
 import { ImageSpecError, systemCode } from '../core/error.ts';
-import type { LockedWheel } from '../python/lock.ts';
 
 const digest = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value));
+
+const url = z.string().refine((text) => /^(?:https?|file):/.test(text) && URL.canParse(text), 'is no URL');
+
+const subdirectory = z.string().optional();
+/** In the order of a fresh one: what is read has the order of the schema, and becomes a file of the image as it is. */
+const directUrlSchema = z.union([
+  z.strictObject({
+    url: z.string(),
+    archive_info: z.strictObject({ hashes: z.strictObject({ sha256: z.string() }) }),
+    subdirectory,
+  }),
+  z.strictObject({
+    url: z.string(),
+    vcs_info: z.strictObject({
+      vcs: z.literal('git'),
+      requested_revision: z.string().optional(),
+      commit_id: z.string(),
+    }),
+    subdirectory,
+  }),
+]);
 
 const wheelSchema = z.strictObject({
   name: z.string(),
   version: z.string(),
   filename: z.string(),
-  url: z.string().refine((text) => /^(?:https?|file):/.test(text) && URL.canParse(text), 'is no URL'),
+  url,
   digest,
   size: z.int().nonnegative().optional(),
   requested: z.boolean(),
-  directUrl: z
-    .strictObject({ url: z.string(), archive_info: z.strictObject({ hashes: z.strictObject({ sha256: z.string() }) }) })
-    .optional(),
+  directUrl: directUrlSchema.optional(),
+});
+
+const sourceSchema = z.strictObject({
+  name: z.string(),
+  version: z.string().optional(),
+  from: z.discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('sdist'),
+      filename: z.string(),
+      url,
+      digest,
+      size: z.int().nonnegative().optional(),
+      subdirectory,
+    }),
+    z.strictObject({
+      kind: z.literal('git'),
+      url: z.string().refine((text) => URL.canParse(text), 'is no URL'),
+      commit: z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, 'is no commit'),
+      subdirectory,
+    }),
+  ]),
+  requested: z.boolean(),
+  directUrl: directUrlSchema.optional(),
 });
 
 const debSchema = z.strictObject({
   name: z.string(),
   version: z.string(),
   architecture: z.string(),
-  url: z.string().refine((text) => /^(?:https?|file):/.test(text) && URL.canParse(text), 'is no URL'),
+  url,
   digest,
   size: z.int().nonnegative(),
   requested: z.boolean(),
@@ -45,6 +86,8 @@ const platformSchema = z.strictObject({
   inputs: digest.optional(),
   python: z.string().optional(),
   wheels: z.array(wheelSchema).optional(),
+  /** What is built before it is installed. */
+  sources: z.array(sourceSchema).optional(),
   debian: debianSchema.optional(),
 });
 
@@ -100,10 +143,11 @@ export async function writeLockFile(file: string, lock: LockFile, temporaryName:
 }
 
 /** A lock file holds no credentials: whoever may fetch has them elsewhere. */
-export function withoutCredentials(wheel: LockedWheel): LockedWheel {
-  const url = URL.parse(wheel.url);
-  if (!url || (url.username === '' && url.password === '')) return wheel;
-  url.username = '';
-  url.password = '';
-  return { ...wheel, url: url.href };
+export function withoutCredentials<T extends { readonly url: string }>(one: T): T {
+  const bare = URL.parse(one.url);
+  if (!bare || (bare.username === '' && bare.password === '')) return one;
+  // Of ssh, the user is no secret, and part of where a repository is.
+  if (!/^(?:git\+)?ssh:/.test(bare.protocol)) bare.username = '';
+  bare.password = '';
+  return { ...one, url: bare.href };
 }

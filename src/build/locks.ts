@@ -8,6 +8,7 @@ import type { Json } from '../core/json.ts';
 import { keyOf } from '../core/json.ts';
 import { redactUrl } from '../core/redact.ts';
 import type { DebianLock } from '../deb/locked-deb.ts';
+import type { HookRunner } from '../python/hook-calls.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import { minorVersion } from '../python/interpreter.ts';
 import type { Lock } from '../python/lock.ts';
@@ -82,7 +83,18 @@ export function combineLocks({ file, content }: KeptLock, { wants }: Inputs, all
 }
 
 function pythonPart({ question, version, lock }: NonNullable<PlatformLocks['python']>): LockedPlatform {
-  return { inputs: question, python: version, wheels: lock.wheels.map(withoutCredentials) };
+  const sources = lock.sources.map((one) => ({ ...one, from: withoutCredentials(one.from) }));
+  return {
+    inputs: question,
+    python: version,
+    wheels: lock.wheels.map(withoutCredentials),
+    ...(sources.length > 0 && { sources }),
+  };
+}
+
+export interface LockTools {
+  readonly uv: () => Promise<string>;
+  readonly hooks: HookRunner;
 }
 
 export async function lockPython(
@@ -91,16 +103,16 @@ export async function lockPython(
   job: Job,
   inputs: Inputs,
   before: KeptLock,
-  uv: () => Promise<string>,
+  tools: LockTools,
 ): Promise<NonNullable<PlatformLocks['python']>> {
   const question = questionKey(inputs, interpreter);
   const version = minorVersion(interpreter.version);
   const known = before.content.platforms[name];
   if (known?.wheels && known.inputs === question) {
-    return { question, version, lock: lockOf(known.wheels), fresh: false };
+    return { question, version, lock: lockOf(known.wheels, known.sources), fresh: false };
   }
   if (job.options.frozen && wantsLockFile(inputs.wants)) throw lockWouldChange(name, known !== undefined, job);
-  const lock = await step(ctx, { step: 'resolve', subject: name }, () => ask(ctx, interpreter, job, inputs, uv));
+  const lock = await step(ctx, { step: 'resolve', subject: name }, () => ask(ctx, interpreter, job, inputs, tools));
   return { question, version, lock, fresh: true };
 }
 
@@ -115,7 +127,7 @@ function questionKey({ wants, files }: Inputs, interpreter: Interpreter): Digest
   });
 }
 
-async function ask(ctx: Context, interpreter: Interpreter, job: Job, { wants }: Inputs, uv: () => Promise<string>) {
+async function ask(ctx: Context, interpreter: Interpreter, job: Job, { wants }: Inputs, { uv, hooks }: LockTools) {
   const { options, services } = job;
   const { cache, environment } = services;
   const { resolve } = await import('../python/resolve.ts');
@@ -129,6 +141,7 @@ async function ask(ctx: Context, interpreter: Interpreter, job: Job, { wants }: 
         env: await uvVariables(ctx, secrets, environment, home),
         offline: options.offline ?? false,
         cacheFolder: join(cache.root, 'uv'),
+        hooks,
       }),
     ),
   );

@@ -17,30 +17,35 @@ import { createShelf } from './wheels.ts';
 export async function planImage(ctx: Context, job: Job, exists: boolean | undefined): Promise<PlanResult> {
   const { request, options, services, loaded } = job;
   const inputs = await readInputs(ctx, loaded, epochOf(job));
-  const prepared = await prepare(ctx, job, inputs, 'plan');
-  const wheels = prepared.platforms.flatMap(({ lock }) => lock?.wheels ?? []);
-  const indexes = { ...inputs, access: accessFinder(job) };
-  const shelf = createShelf(indexes, wheels, services, options.offline ?? false, job.debs.find);
-  const platforms: PlannedPlatform[] = [];
-  for (const platform of prepared.platforms) {
-    const outlined = await outlinedLayers(
-      ctx,
-      platformInput(job, inputs, platform, shelf, runTools(ctx, job, inputs, '')),
+  return services.cache.scratch(async (scratch) => {
+    const runs = runTools(ctx, job, inputs, scratch);
+    const prepared = await prepare(ctx, job, inputs, 'plan', runs);
+    const wheels = prepared.platforms.flatMap(({ lock }) => lock?.wheels ?? []);
+    const shelf = createShelf(
+      { ...inputs, access: accessFinder(job) },
+      wheels,
+      services,
+      options.offline ?? false,
+      job.debs.find,
     );
-    const certain = platform.isSupposed
-      ? outlined.map(({ kind, content, size }) => ({ kind, content, size }))
-      : outlined;
-    const layers = await Promise.all(certain.map((layer) => plannedLayer(layer, job)));
-    platforms.push(plannedPlatform(platform, layers));
-  }
-  return {
-    name: loaded.spec.name,
-    reference: request.imageName,
-    exists,
-    strictKey: strictKey(inputs.digest, prepared.bases.rootDigest, prepared.locks.digest),
-    platforms,
-    outputs: request.outputs.map((output) => output.text),
-  };
+    const platforms: PlannedPlatform[] = [];
+    for (const platform of prepared.platforms) {
+      const outlined = await outlinedLayers(ctx, platformInput(job, inputs, platform, shelf, runs));
+      const certain = platform.isSupposed
+        ? outlined.map(({ kind, content, size }) => ({ kind, content, size }))
+        : outlined;
+      const layers = await Promise.all(certain.map((layer) => plannedLayer(layer, job)));
+      platforms.push(plannedPlatform(platform, layers));
+    }
+    return {
+      name: loaded.spec.name,
+      reference: request.imageName,
+      exists,
+      strictKey: strictKey(inputs.digest, prepared.bases.rootDigest, prepared.locks.digest),
+      platforms,
+      outputs: request.outputs.map((output) => output.text),
+    };
+  });
 }
 
 async function plannedLayer(

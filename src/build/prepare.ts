@@ -13,7 +13,9 @@ import type { Inputs } from './inputs.ts';
 import { wantsPackages } from './inputs.ts';
 import type { Job } from './job.ts';
 import type { KeptLock, Locks, PlatformLocks } from './locks.ts';
-import { combineLocks, lockPython, readKeptLock, uvFinder } from './locks.ts';
+import { combineLocks, readKeptLock } from './locks.ts';
+import { preparePackages } from './prepare-packages.ts';
+import type { RunTools } from './run-over.ts';
 import { USUAL_USER } from './user.ts';
 
 export interface PreparedPlatform {
@@ -36,12 +38,17 @@ export interface Preparation {
 }
 
 /** @param purpose for a plan, packages are opened only where nothing can be said without (docs/decisions/0007) */
-export async function prepare(ctx: Context, job: Job, inputs: Inputs, purpose: 'build' | 'plan'): Promise<Preparation> {
+export async function prepare(
+  ctx: Context,
+  job: Job,
+  inputs: Inputs,
+  purpose: 'build' | 'plan',
+  runs: RunTools,
+): Promise<Preparation> {
   const [bases, kept] = await Promise.all([resolveBases(ctx, job), readKeptLock(job, inputs)]);
-  const uv = uvFinder(ctx, job, inputs);
   const prepared = await together(
     ctx,
-    bases.list.map((base) => (inner) => preparePlatform(inner, base, { job, inputs, kept, uv, purpose })),
+    bases.list.map((base) => (inner) => preparePlatform(inner, base, { job, inputs, kept, purpose, runs })),
   );
   const locks = combineLocks(
     kept,
@@ -56,16 +63,17 @@ interface Prepared {
   readonly locks: PlatformLocks;
 }
 
-interface Round {
+/** What all platforms of one build have in common. */
+export interface Round {
   readonly job: Job;
   readonly inputs: Inputs;
   readonly kept: KeptLock;
-  readonly uv: () => Promise<string>;
   readonly purpose: 'build' | 'plan';
+  readonly runs: RunTools;
 }
 
 async function preparePlatform(ctx: Context, plain: Base, round: Round): Promise<Prepared> {
-  const { job, inputs, kept, uv, purpose } = round;
+  const { job, inputs, kept, purpose } = round;
   const name = printPlatform(plain.platform);
   const { cache } = job.services;
   const questions = {
@@ -82,10 +90,10 @@ async function preparePlatform(ctx: Context, plain: Base, round: Round): Promise
   const { interpreter } = details;
   const python =
     interpreter && wantsPackages(inputs.wants)
-      ? await lockPython(ctx, { name, interpreter }, job, inputs, kept, uv)
+      ? await preparePackages(ctx, { name, interpreter, plain, reader, debian: added?.base }, round)
       : undefined;
   return {
-    platform: { name, reader, details, isSupposed, debian: added?.base, lock: python?.lock },
+    platform: { name, reader, details, isSupposed, debian: added?.base, lock: python?.built },
     locks: { name, python, debian: added?.answer },
   };
 }

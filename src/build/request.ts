@@ -10,6 +10,7 @@ import type { ImageSpec } from '../spec/spec.ts';
 import type { Transport } from '../store/transport.ts';
 import { parseTransport, printTransport } from '../store/transport.ts';
 import { OUTPUT_FOLDER } from './files.ts';
+import type { SandboxMaker } from './sandbox.ts';
 
 export interface BuildOptions {
   /** Push to `<registry>/<name>:<tag>`; skipped when it exists, unless `force`. */
@@ -29,6 +30,8 @@ export interface BuildOptions {
   readonly cache?: boolean | undefined;
   /** Folder of the cache; default see `IMAGESPEC_CACHE`. */
   readonly cacheFolder?: string | undefined;
+  /** Who runs programs of the image; default see `IMAGESPEC_SANDBOX`, else namespaces. `chroot` isolates them from nothing. */
+  readonly sandbox?: SandboxMaker | undefined;
   /** Threads that pack layers; default by processors and amount of work. */
   readonly workers?: number | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -37,6 +37,15 @@ export function runConfig(base: RunConfig | undefined, settings: RunSettings): R
   return { ...rest, Entrypoint: [...settings.entrypoint] };
 }
 
+/** The variables of a base, with those of the spec on top. */
+export function variablesOf(base: RunConfig | undefined, own: RunSettings['env']): RunSettings['env'] {
+  const settings = { env: own, user: '', workingDirectory: '' };
+  return (runConfig(base, settings).Env ?? []).map((line) => {
+    const at = line.indexOf('=');
+    return [line.slice(0, at), line.slice(at + 1)];
+  });
+}
+
 export interface NewLayer {
   readonly diffId: `sha256:${string}`;
   readonly content: string;

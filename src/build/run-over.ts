@@ -45,11 +45,15 @@ interface Program {
   readonly watch?: ((chunk: Uint8Array) => void) | undefined;
   /** Seconds: no time in the entries is later. */
   readonly epoch: number;
+  /** Absolute; / where it is left out. */
+  readonly folder?: string;
+  /** Whether what it changes is forgotten. */
+  readonly isDiscarded?: boolean;
 }
 
 interface ProgramResult {
   readonly status: number;
-  /** Nothing where the status is not 0. */
+  /** Nothing where the status is not 0, or where they are forgotten. */
   readonly entries: readonly Entry[];
 }
 
@@ -57,36 +61,32 @@ interface ProgramResult {
 export async function groundOf(
   ctx: Context,
   layers: readonly Layer[],
-  { cache, host: findHost, scratch, uniqueName }: RunTools,
+  { cache, host: findHost, scratch, uniqueName }: Pick<RunTools, 'cache' | 'host' | 'scratch' | 'uniqueName'>,
 ): Promise<Ground> {
   const host = await findHost();
   const stack = await unpackLayers(ctx, host, cache, layers);
   const facts = await stackFacts(ctx, host, cache, layers);
   const work = join(scratch, uniqueName());
   await mkdir(work);
-  const run: Ground['run'] = async (inner, { epoch, watch, ...program }) => {
+  const run: Ground['run'] = async (inner, { epoch, folder = '/', isDiscarded = false, watch, ...program }) => {
     let entries: readonly Entry[] = [];
     const status = await runInSandbox(inner, host, cache, {
       ...program,
       stack,
       facts,
-      folder: '/',
+      folder,
       user: { uid: 0, gid: 0, groups: [] },
       isReadOnly: false,
       hasInput: false,
-      changes: async (tar) => {
-        const changes = await readUpper(inner, tar, {
-          facts,
-          file: join(work, 'changes.tar'),
-          epoch,
-          ids: host.ids.kind,
-          watch,
-        });
-        entries = changes.entries;
-        if (changes.leftOut.length > 0) warnLeftOut(inner, changes.leftOut);
-      },
+      changes: isDiscarded ? undefined : readChanges,
     });
     return { status, entries };
+    async function readChanges(tar: AsyncIterable<Uint8Array>, removed: readonly string[]): Promise<void> {
+      const file = join(work, 'changes.tar');
+      const changes = await readUpper(inner, tar, { facts, file, epoch, ids: host.ids.kind, removed, watch });
+      entries = changes.entries;
+      if (changes.leftOut.length > 0) warnLeftOut(inner, changes.leftOut);
+    }
   };
   return { host, facts, work, run };
 }

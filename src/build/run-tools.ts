@@ -5,7 +5,7 @@ import type { Inputs } from './inputs.ts';
 import type { Job } from './job.ts';
 import { uvFinder } from './locks.ts';
 import type { RunTools } from './run-over.ts';
-import { openSandbox, requireRunnable } from './sandbox.ts';
+import { openSandbox, requireRunnable, warnOfChroot } from './sandbox.ts';
 
 export function runTools(ctx: Context, job: Job, inputs: Inputs, scratch: string): RunTools {
   const { cache, environment } = job.services;
@@ -17,7 +17,11 @@ export function runTools(ctx: Context, job: Job, inputs: Inputs, scratch: string
     secrets: job.secrets,
     processors,
     uniqueName,
-    host: () => (host ??= openSandbox(environment)),
+    host: () =>
+      (host ??= openSandbox(environment).then((found) => {
+        warnOfChroot(ctx, found);
+        return found;
+      })),
     uv: uvFinder(ctx, job, inputs),
   };
 }

@@ -19,22 +19,21 @@ export interface WheelShelf {
   readonly digests: ReadonlyMap<string, Digest>;
 }
 
+/** Where packages come from, with what is needed to get them. */
+type IndexPlaces = Pick<Inputs, 'indexUrls'> & { readonly access: () => Promise<PipAccess> };
+
 /** @param findOther of sources that are no wheels */
 export function createShelf(
-  { indexUrls, access }: Pick<Inputs, 'indexUrls'> & { readonly access: () => Promise<PipAccess> },
+  indexes: IndexPlaces,
   all: readonly LockedWheel[],
   services: Services,
   offline: boolean,
   findOther: (ctx: Context, digest: Digest) => Promise<string | undefined>,
 ): WheelShelf {
-  const { cache, http, downloads, environment } = services;
+  const { cache } = services;
   const digests = new Map<string, Digest>();
-  const known = [...indexUrls, ...indexUrlsOf(environment.variables)];
-  const open = async function* (ctx: Context, wheel: LockedWheel): AsyncGenerator<Uint8Array, void, undefined> {
-    const url = new URL(wheel.url);
-    const headers = takeAuthorization(url, known, await access());
-    yield* metered(http.download(ctx, url, { headers, isCheckedByReader: true }), downloads);
-  };
+  const openUrl = indexOpener(indexes, services);
+  const open = (ctx: Context, wheel: LockedWheel): AsyncIterable<Uint8Array> => openUrl(ctx, new URL(wheel.url));
   const fetch = async (ctx: Context, wheels: readonly LockedWheel[]): Promise<ReadonlyMap<Digest, string>> => {
     const { fetchWheels } = await import('../python/fetch.ts');
     const files = await fetchWheels(ctx, wheels, { cache, open, offline });
@@ -53,6 +52,18 @@ export function createShelf(
     });
   };
   return { fetch, find, digests };
+}
+
+/** Opens files of indexes, with the credentials that belong to them. */
+export function indexOpener(
+  { indexUrls, access }: IndexPlaces,
+  { http, downloads, environment }: Services,
+): (ctx: Context, url: URL) => AsyncIterable<Uint8Array> {
+  const known = [...indexUrls, ...indexUrlsOf(environment.variables)];
+  return async function* (ctx, url) {
+    const headers = takeAuthorization(url, known, await access());
+    yield* metered(http.download(ctx, url, { headers, isCheckedByReader: true }), downloads);
+  };
 }
 
 /** What uv takes its indexes from: one URL, or several with a space between and a name before each (`corp=https://…`). */

@@ -2,6 +2,7 @@
 import { buildFile, planFile } from '../build/build.ts';
 import { ImageSpecError } from '../core/error.ts';
 import type { BuildOptions } from '../build/request.ts';
+import type { SandboxMaker } from '../build/sandbox.ts';
 import { printPlan, printResult } from './print.ts';
 import type { CommonOptions, Session } from './session.ts';
 
@@ -17,10 +18,11 @@ export interface BuildFlags extends CommonOptions {
   /** commander's `--no-cache`. */
   readonly cache?: boolean;
   readonly workers?: string;
+  readonly sandbox?: SandboxMaker;
 }
 
 function toOptions(flags: BuildFlags, { signal, on }: Session): BuildOptions {
-  const { push, output, platform, tag, force, frozen, offline, cache, cacheDir, workers } = flags;
+  const { push, output, platform, tag, force, frozen, offline, cache, cacheDir, workers, sandbox } = flags;
   return {
     push,
     outputs: output,
@@ -32,6 +34,7 @@ function toOptions(flags: BuildFlags, { signal, on }: Session): BuildOptions {
     cache,
     cacheFolder: cacheDir,
     workers: workers === undefined ? undefined : toCount(workers),
+    sandbox,
     signal,
     on,
   };

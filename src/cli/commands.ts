@@ -58,6 +58,12 @@ function quietly(command: Command): Command {
     .option('--cache-dir <dir>', 'folder of the cache (default: $IMAGESPEC_CACHE or ~/.cache/imagespec)');
 }
 
+const sandboxOption = (): Option =>
+  new Option(
+    '--sandbox <maker>',
+    'who runs programs of the image: namespaces, or chroot, which isolates them from nothing (default: $IMAGESPEC_SANDBOX or namespaces)',
+  ).choices(['namespaces', 'chroot']);
+
 const example = (text: string): string => `\nExample:\n  $ ${text}\n`;
 
 function addBuild(program: Command, argv: readonly string[], run: Run): void {
@@ -74,6 +80,7 @@ function addBuild(program: Command, argv: readonly string[], run: Run): void {
     .option('--offline', 'fail instead of downloading')
     .option('--no-cache', 'make every layer anew')
     .option('--workers <n>', 'threads that pack layers (default: by processors and work)')
+    .addOption(sandboxOption())
     .addHelpText('after', example('imagespec build --push --platform linux/amd64,linux/arm64'))
     .action((spec: string, flags: BuildFlags) =>
       run(flags, async (session) => {
@@ -143,6 +150,7 @@ function addRun(program: Command, run: Run): void {
     .option('--platform <os/arch>', 'of an index, the image to run')
     .option('-i, --interactive', 'the program reads our input')
     .option('-t, --tty', "our terminal is the program's")
+    .addOption(sandboxOption())
     .addHelpText('after', example('imagespec run oci:.imagespec/hello python3 -V'))
     .action((image: string, command: string[], flags: RunFlags) =>
       run(flags, async (session) => (await import('./run-command.ts')).runRun(image, command, flags, session)),

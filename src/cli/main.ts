@@ -1,5 +1,4 @@
 // The command line. An unchanged spec that exists at its registry is answered here before anything heavy is loaded.
-import { answerUnchanged } from '../build/unchanged.ts';
 import { readEnvironment } from '../build/environment.ts';
 import { ERROR_CODES, isImageSpecError, systemCode } from '../core/error.ts';
 
@@ -16,11 +15,15 @@ export async function main(argv: readonly string[]): Promise<void> {
 
 async function run(argv: readonly string[]): Promise<number> {
   const environment = readEnvironment();
-  const answer = await answerUnchanged(argv, environment);
-  if (answer) {
-    process.stderr.write(answer.message);
-    process.stdout.write(answer.output);
-    return 0;
+  // Only a build can have nothing to do: other commands start sooner without asking.
+  if (argv[0] === 'build') {
+    const { answerUnchanged } = await import('../build/unchanged.ts');
+    const answer = await answerUnchanged(argv, environment);
+    if (answer) {
+      process.stderr.write(answer.message);
+      process.stdout.write(answer.output);
+      return 0;
+    }
   }
   const { runCommands } = await import('./commands.ts');
   return runCommands(argv, environment);

@@ -1,6 +1,7 @@
 // The command that runs a program of an image: what it prints is the program's, and so is its exit status.
-import type { RunOptions } from '../build/run-image.ts';
-import { runImage } from '../build/run-image.ts';
+import type { RunOptions } from '../run/run-image.ts';
+import { runImage } from '../run/run-image.ts';
+import type { SandboxMaker } from '../build/sandbox.ts';
 import { ImageSpecError } from '../core/error.ts';
 import type { CommonOptions, Session } from './session.ts';
 
@@ -15,6 +16,7 @@ export interface RunFlags extends CommonOptions {
   readonly platform?: string;
   readonly interactive?: boolean;
   readonly tty?: boolean;
+  readonly sandbox?: SandboxMaker;
 }
 
 export async function runRun(
@@ -42,6 +44,7 @@ export async function runRun(
     network: flags.network,
     hasInput: flags.interactive ?? false,
     hasTerminal,
+    sandbox: flags.sandbox,
     cacheFolder: flags.cacheDir,
     onStart: (send) => handOver(send, { hasTerminal }),
   };

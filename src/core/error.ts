@@ -59,6 +59,8 @@ export const ERROR_CODES = {
   UV_MISSING: failed('The resolver program uv is not there, could not be installed, or gave no answer.'),
   UNRESOLVABLE: failed('The requirements have no common solution.'),
   NO_WHEEL: failed('A distribution has no wheel for the target.'),
+  BUILD_FAILED: failed('A source distribution could not be built into a wheel.'),
+  GIT_FAILED: failed('A source repository could not be fetched by git.'),
   WHEEL_INVALID: failed('A wheel is corrupt or breaks the wheel specification.'),
   INDEX_UNREACHABLE: failed('The package index could not be reached.', true),
   LOCK_CHANGED: failed('The lock would change although --frozen was given.'),

@@ -3,10 +3,19 @@ import type { Digest } from '../core/digest.ts';
 import { keyOf } from '../core/json.ts';
 
 /** Where a distribution came from if not from an index (PEP 610), without credentials. */
-export interface DirectUrl {
+export type DirectUrl = {
   readonly url: string;
-  readonly archive_info: { readonly hashes: { readonly sha256: string } };
-}
+  readonly subdirectory?: string | undefined;
+} & (
+  | { readonly archive_info: { readonly hashes: { readonly sha256: string } } }
+  | {
+      readonly vcs_info: {
+        readonly vcs: 'git';
+        readonly requested_revision?: string | undefined;
+        readonly commit_id: string;
+      };
+    }
+);
 
 export interface LockedWheel {
   /** Normalised name (PEP 503). */
@@ -24,16 +33,63 @@ export interface LockedWheel {
   readonly directUrl?: DirectUrl | undefined;
 }
 
+/** A source distribution: an archive as `LockedWheel` has it. */
+export interface LockedSdist {
+  readonly kind: 'sdist';
+  readonly filename: string;
+  readonly url: string;
+  readonly digest: Digest;
+  readonly size?: number | undefined;
+  /** Folder of the archive in which the project is. */
+  readonly subdirectory?: string | undefined;
+}
+
+/** A commit of a git repository. */
+export interface LockedCommit {
+  readonly kind: 'git';
+  /** As git takes it. May hold credentials: redact before printing. */
+  readonly url: string;
+  /** 40 or 64 hex digits. */
+  readonly commit: string;
+  /** Folder of the repository in which the project is. */
+  readonly subdirectory?: string | undefined;
+}
+
+/** A distribution that is a wheel only after it was built. */
+export interface LockedSource {
+  /** Normalised name (PEP 503). */
+  readonly name: string;
+  /** Absent where only building tells. */
+  readonly version?: string | undefined;
+  readonly from: LockedSdist | LockedCommit;
+  readonly requested: boolean;
+  readonly directUrl?: DirectUrl | undefined;
+}
+
 export interface Lock {
   /** Sorted by name. */
   readonly wheels: readonly LockedWheel[];
+  /** Sorted by name. */
+  readonly sources: readonly LockedSource[];
   /** Of the canonical list of names, versions and digests: equal locks have equal digests, whatever URL served them. */
   readonly digest: Digest;
 }
 
-/** A lock of these wheels, sorted and digested. */
-export function lockOf(wheels: readonly LockedWheel[]): Lock {
-  const sorted = [...wheels].sort((a, b) => (a.name < b.name ? -1 : 1));
+/** A lock of these, sorted and digested. */
+export function lockOf(wheels: readonly LockedWheel[], sources: readonly LockedSource[] = []): Lock {
+  const sorted = byName(wheels);
   const identity = sorted.map(({ name, version, digest, requested }) => ({ name, version, digest, requested }));
-  return { wheels: sorted, digest: keyOf(identity) };
+  const built = byName(sources).map(sourceIdentity);
+  return { wheels: sorted, sources: byName(sources), digest: keyOf([...identity, ...built]) };
+}
+
+function byName<T extends { readonly name: string }>(all: readonly T[]): T[] {
+  return [...all].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** What is built, whatever URL served it. */
+export function sourceIdentity({ name, from, requested }: LockedSource) {
+  const { subdirectory = '' } = from;
+  const content = from.kind === 'sdist' ? from.digest : from.commit;
+  return { name, requested, content, subdirectory };
 }

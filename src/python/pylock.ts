@@ -11,6 +11,17 @@ const file = z.object({
   size: z.int().nonnegative().optional(),
   /** By algorithm, hex. */
   hashes: z.record(z.string(), z.string()),
+  /** Of archives: the folder of the project. */
+  subdirectory: z.string().optional(),
+});
+
+const vcs = z.object({
+  type: z.string(),
+  url: z.string().optional(),
+  path: z.string().optional(),
+  'requested-revision': z.string().optional(),
+  'commit-id': z.string(),
+  subdirectory: z.string().optional(),
 });
 
 const locked = z.object({
@@ -18,10 +29,10 @@ const locked = z.object({
   version: z.string().optional(),
   marker: z.string().optional(),
   'requires-python': z.string().optional(),
-  vcs: z.unknown().optional(),
+  vcs: vcs.optional(),
   directory: z.unknown().optional(),
   archive: file.optional(),
-  sdist: z.unknown().optional(),
+  sdist: file.optional(),
   wheels: z.array(file).default([]),
 });
 
@@ -36,6 +47,7 @@ const schema = z.object({
 export type Pylock = z.output<typeof schema>;
 export type PylockPackage = z.output<typeof locked>;
 export type PylockFile = z.output<typeof file>;
+export type PylockVcs = z.output<typeof vcs>;
 
 /**
  * Throws `REQUIREMENTS_INVALID` for what is not TOML, not a lock, or of a newer major version.

@@ -8,6 +8,8 @@ import { filenameOfUrl, parseWheelFilename } from './tags.ts';
 export type RequirementLine =
   /** A distribution by name or by the URL of its wheel. `hashes` are all its `--hash` options: one of them must fit. */
   | { readonly kind: 'package'; readonly name: string; readonly hashes: readonly Digest[] }
+  /** A source archive or repository by its URL; its name may stand only in itself. */
+  | { readonly kind: 'source'; readonly name: string | undefined; readonly hashes: readonly Digest[] }
   /** Of a constraints file when it `limits`: versions of what others ask for. */
   | { readonly kind: 'include'; readonly path: string; readonly limits: boolean }
   | { readonly kind: 'index'; readonly url: string }
@@ -85,18 +87,26 @@ function parseRequirement(line: string): RequirementLine {
   if (isLocalArchive(text)) return refused(`the local file ${shown(text)}`, WHEEL_HINT);
   if (name !== undefined && url === undefined) return packageLine(name, options);
   const target = url ?? /^\S+/.exec(text)?.[0] ?? '';
-  if (VCS.test(target)) return refused(`a source repository, ${shown(target)}`, WHEEL_HINT);
+  if (/^git\+/i.test(target)) return sourceLine(name, target, options);
+  if (VCS.test(target)) return refused(`a source repository that is not git, ${shown(target)}`, WHEEL_HINT);
   if (!/^https?:\/\//i.test(target)) {
     if (/^file:|^[./~]|[/\\]/.test(target)) return refused(`the local path ${shown(target)}`, WHEEL_HINT);
     return { kind: 'invalid', what: shown(text) };
   }
   const wheel = parseWheelFilename(filenameOfUrl(target));
-  if (!wheel) return refused(`a source archive, ${shown(target)}`, 'Ask for a URL that ends in .whl, or for a name.');
-  return packageLine(name ?? wheel.name, options);
+  return wheel ? packageLine(name ?? wheel.name, options) : sourceLine(name, target, options);
 }
 
 function isLocalArchive(text: string): boolean {
   return !text.includes('://') && /\.(?:whl|zip|tar\.\w+|tgz)(?:\s*;.*)?$/s.test(text);
+}
+
+/** Before direct references (PEP 440) there was only the fragment of the URL to name it. */
+function sourceLine(name: string | undefined, target: string, options: readonly string[]): RequirementLine {
+  const named = name ?? /[#&]egg=([A-Za-z0-9][\w.-]*)/.exec(target)?.[1];
+  const line = packageLine(named ?? '', options);
+  if (line.kind !== 'package') return line;
+  return { kind: 'source', name: named === undefined ? undefined : line.name, hashes: line.hashes };
 }
 
 function packageLine(name: string, options: readonly string[]): RequirementLine {

@@ -23,6 +23,10 @@ export interface Requirements {
   readonly files: readonly string[];
   /** Normalised names that the user asked for, rather than another package. */
   readonly requested: ReadonlySet<string>;
+  /** Normalised names of what was asked for by the URL of its source. */
+  readonly sources: ReadonlySet<string>;
+  /** Whether there are sources whose names are not known. */
+  readonly hasNameless: boolean;
   /** By normalised name: the digests one of which the distribution must have. */
   readonly hashes: ReadonlyMap<string, ReadonlySet<Digest>>;
   /** `--require-hashes`: no distribution without one of `hashes`. */
@@ -140,14 +144,21 @@ function all(code: ErrorCode, issues: readonly string[], hint: string | undefine
 function summary({ files, lines }: Reading): Requirements {
   const hashes = new Map<string, Set<Digest>>();
   const requested = new Set<string>();
+  const sources = new Set<string>();
+  let hasNameless = false;
   for (const { line, limits } of lines) {
-    if (line.kind !== 'package') continue;
-    if (!limits) requested.add(line.name);
-    if (line.hashes.length > 0) hashes.set(line.name, new Set([...(hashes.get(line.name) ?? []), ...line.hashes]));
+    if (line.kind !== 'package' && line.kind !== 'source') continue;
+    const { name } = line;
+    if (name === undefined) hasNameless = true;
+    else {
+      if (!limits) requested.add(name);
+      if (line.kind === 'source') sources.add(name);
+      if (line.hashes.length > 0) hashes.set(name, new Set([...(hashes.get(name) ?? []), ...line.hashes]));
+    }
   }
   const indexUrls = lines.flatMap(({ line }) => (line.kind === 'index' ? [line.url] : []));
   const requireHashes = lines.some(({ line }) => line.kind === 'require-hashes');
-  return { files, requested, hashes, requireHashes, indexUrls };
+  return { files, requested, sources, hasNameless, hashes, requireHashes, indexUrls };
 }
 
 function besideLock(file: string): ImageSpecError {

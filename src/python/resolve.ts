@@ -1,4 +1,5 @@
-// From what the user wants to the wheels of one target: a lock is read as it is, all else is uv's to resolve.
+// From what the user wants to the wheels of one target: a lock is read as it is, all else is uv's to resolve. Wheels come first: only what
+// has none, at any version that fits, is taken as source (docs/decisions/0010).
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Context } from '../core/context.ts';
@@ -12,8 +13,11 @@ import type { Lock } from './lock.ts';
 import { parsePylock } from './pylock.ts';
 import type { Wants } from './requirements.ts';
 import { isLockFile, readRequirements } from './requirements.ts';
-import { runProgram } from './run-program.ts';
-import { writeStandIn } from './stand-in.ts';
+import { buildFailed } from './build-wheel.ts';
+import type { UvEnd } from './call-uv.ts';
+import { callUv } from './call-uv.ts';
+import { GIT_HINT } from './clone.ts';
+import type { HookRunner } from './hook-calls.ts';
 import { readTextFile } from './text-file.ts';
 
 export interface ResolveOptions {
@@ -26,11 +30,13 @@ export interface ResolveOptions {
   readonly offline: boolean;
   /** Where uv keeps what it has read of indexes. */
   readonly cacheFolder: string;
+  /** Runs what sources need to be looked into. */
+  readonly hooks: HookRunner;
 }
 
 /**
- * Throws what `readRequirements`, `parsePylock` and `chooseWheels` throw, and what uv says: `UNRESOLVABLE` with its reasons, `NO_WHEEL`,
- * `INDEX_UNREACHABLE`, `UNAUTHORIZED`, `FORBIDDEN`, `NOT_FOUND`, `OFFLINE`.
+ * Throws what `readRequirements`, `parsePylock`, `chooseWheels` and hooks throw, and what uv says: `UNRESOLVABLE` with its reasons, `NO_WHEEL`,
+ * `BUILD_FAILED`, `GIT_FAILED`, `INDEX_UNREACHABLE`, `UNAUTHORIZED`, `FORBIDDEN`, `NOT_FOUND`, `OFFLINE`.
  */
 export async function resolve(
   ctx: Context,
@@ -45,9 +51,9 @@ export async function resolve(
     return chooseWheels(parsePylock(text, what), { interpreter, file, what, requirements: undefined });
   }
   const requirements = await readRequirements(wants);
-  if (requirements.requested.size === 0) return lockOfNothing(interpreter);
+  if (requirements.requested.size === 0 && !requirements.hasNameless) return lockOfNothing(interpreter);
   const answer = join(options.scratch, 'pylock.toml');
-  await runUv(ctx, wants, interpreter, answer, options);
+  await ask(ctx, { wants, interpreter, answer, options }, requirements.sources);
   const what = "uv's answer";
   const text = await readFile(answer, 'utf8').catch((cause: unknown) => {
     throw notUv('it ended well, but wrote no lock', cause);
@@ -63,27 +69,86 @@ function lockOfNothing(interpreter: Interpreter): Lock {
 /** Resolving hundreds of distributions against a slow index takes a minute; behind this nobody is working any more. */
 const TIMEOUT_MS = 900_000;
 
+interface Question {
+  readonly wants: Wants;
+  readonly interpreter: Interpreter;
+  /** Host path of the lock that uv writes. */
+  readonly answer: string;
+  readonly options: ResolveOptions;
+}
+
+/** Each round finds one distribution more that has no wheel; this many mean that something is wrong. */
+const ROUNDS_LIMIT = 100;
+/** How uv says that a distribution could only be built, at whatever version. */
+const NEEDS_SOURCE =
+  /(?:Wheels are required for `([^`]+)` because building from source is|Building source distributions for `([^`]+)` is) disabled/g;
+/** The same of a URL whose name only building tells. */
+const NAMELESS = /^error: Building source distributions is disabled$/m;
+const BUILD_FAILED = /Failed to build `([^`]+)`|The build backend returned an error/;
+
+/** What may come as source, and who looks into it. */
+interface Allowance {
+  /** Names, or whatever is asked for. */
+  readonly sources: ReadonlySet<string> | 'all';
+  readonly hooks: HookRunner | undefined;
+}
+
+/** Asks for wheels, then once more with each distribution from source that turns out to have none. */
+async function ask(ctx: Context, question: Question, known: ReadonlySet<string>): Promise<void> {
+  const { interpreter, options } = question;
+  let allowed: Allowance = { sources: known, hooks: undefined };
+  for (let round = 0; round < ROUNDS_LIMIT; round++) {
+    const { status, stderr, failure, hookOutput } = await runUv(ctx, question, allowed);
+    if (failure !== undefined) throw notUv(failure);
+    if (status === 0) return;
+    const failed = BUILD_FAILED.exec(stderr);
+    if (failed && allowed.hooks) throw buildFailed(labelOf(failed[1]), redactText(stderr), hookOutput);
+    const more = failed
+      ? { ...allowed, hooks: options.hooks }
+      : { ...allowed, sources: widened(allowed.sources, stderr) };
+    if (more.sources === allowed.sources && more.hooks === allowed.hooks)
+      throw uvError(redactText(stderr), interpreter, options.offline);
+    allowed = more;
+  }
+  throw notUv(`${ROUNDS_LIMIT} distributions without wheels are not the last ones`);
+}
+
+/** `crcmod==1.7` or `demo @ git+https://…`, as uv writes it. */
+function labelOf(text = 'A source that is named by its URL alone'): string {
+  return redactText(text.replace('==', ' '));
+}
+
+/** The same when nothing more is needed. */
+function widened(sources: Allowance['sources'], words: string): Allowance['sources'] {
+  if (sources === 'all' || NAMELESS.test(words)) return 'all';
+  const found = [...words.matchAll(NEEDS_SOURCE)].map(([, first, second]) => first ?? second!);
+  return found.every((name) => sources.has(name)) ? sources : new Set([...sources, ...found]);
+}
+
 async function runUv(
   ctx: Context,
-  wants: Wants,
-  interpreter: Interpreter,
-  answer: string,
-  options: ResolveOptions,
-): Promise<void> {
+  { wants, interpreter, answer, options }: Question,
+  { sources, hooks }: Allowance,
+): Promise<UvEnd> {
   const { scratch, offline } = options;
   const uv = await options.uv();
-  const python = await writeStandIn(scratch, interpreter);
   const packages = join(scratch, 'packages.txt');
   await writeFile(packages, wants.packages.map((one) => `${one}\n`).join(''));
   const files = wants.requirementsFile === undefined ? [packages] : [wants.requirementsFile, packages];
-  const target = ['--python', python, '--no-python-downloads', '--only-binary', ':all:'];
   const style = ['--no-header', '--no-annotate', '--color', 'never', '--no-progress'];
-  const args = ['pip', 'compile', ...files, ...target, '--format', 'pylock.toml', '-o', answer, ...style];
+  const built = sources === 'all' ? [] : [...sources].flatMap((name) => ['--no-binary', name]);
+  const choice = sources === 'all' ? [] : ['--only-binary', ':all:', ...built];
+  const args = ['pip', 'compile', ...files, ...choice];
+  args.push('--format', 'pylock.toml', '-o', answer, ...style);
   if (offline) args.push('--offline');
-  const env = uvEnvironment(wants, options);
-  const { status, stderr, failure } = await runProgram(ctx, uv, args, { env, folder: scratch, timeoutMs: TIMEOUT_MS });
-  if (failure !== undefined) throw notUv(failure);
-  if (status !== 0) throw uvError(redactText(stderr), interpreter, offline);
+  return callUv(ctx, args, {
+    uv,
+    interpreter,
+    folder: scratch,
+    env: uvEnvironment(wants, options),
+    hooks,
+    timeoutMs: TIMEOUT_MS,
+  });
 }
 
 const OWN_UV = 'Unset IMAGESPEC_UV, so that the version is used that is known to work.';
@@ -106,9 +171,13 @@ function uvEnvironment({ pipIndex, pipExtraIndexUrls }: Wants, { env, cacheFolde
   return mine;
 }
 
+const WHEEL_HINT = 'Choose another version or base image, or build a wheel and publish that to your index.';
+
 /** What uv's words mean; the first that fits decides. */
 const MEANINGS: readonly (readonly [words: RegExp, code: ErrorCode, hint: string])[] = [
   [/Failed to inspect Python|Querying Python at|Failed to query Python/i, 'UV_MISSING', OWN_UV],
+  [/Git executable not found/i, 'GIT_FAILED', 'Install git on this host; it need not be in the image.'],
+  [/Git operation failed|failed to (?:clone|fetch) |git process exited/i, 'GIT_FAILED', GIT_HINT],
   [/network was disabled|not found in the cache/i, 'OFFLINE', 'Build once without --offline.'],
   [
     /401 Unauthorized|lack of valid authentication/i,
@@ -129,11 +198,7 @@ const MEANINGS: readonly (readonly [words: RegExp, code: ErrorCode, hint: string
     'DIGEST_MISMATCH',
     'Make the hashes anew if the version is new; otherwise do not trust the index.',
   ],
-  [
-    /no usable wheels|no wheels with a matching|building from source is disabled/i,
-    'NO_WHEEL',
-    'Choose another version or base image, or build a wheel and publish that to your index.',
-  ],
+  [/no usable wheels|no wheels with a matching|building from source is disabled/i, 'NO_WHEEL', WHEEL_HINT],
   [/invalid package format/i, 'WHEEL_INVALID', 'The wheel is damaged: choose another version, and tell its authors.'],
   [
     /not found in the package registry|there are no versions of/i,

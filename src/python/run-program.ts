@@ -1,5 +1,8 @@
 // Other programs: run to their end with a given environment, stopped when the build stops, their words bounded.
+import type { ChildProcessByStdio } from 'node:child_process';
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import type { Context } from '../core/context.ts';
 import { abortedError, throwIfAborted } from '../core/context.ts';
 
@@ -10,6 +13,8 @@ export interface ProgramOptions {
   readonly folder: string;
   /** Milliseconds after which nobody believes in an answer any more. */
   readonly timeoutMs: number;
+  /** Called with each line that the program, or one that it starts, writes to its file 3. */
+  readonly onLine?: ((line: string) => void) | undefined;
 }
 
 export interface ProgramEnd {
@@ -31,20 +36,21 @@ export async function runProgram(
   ctx: Context,
   program: string,
   args: readonly string[],
-  { env, folder, timeoutMs }: ProgramOptions,
+  { env, folder, timeoutMs, onLine }: ProgramOptions,
 ): Promise<ProgramEnd> {
   throwIfAborted(ctx);
   const child = spawn(program, args, {
     cwd: folder,
     env: { ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...(onLine ? (['pipe'] as const) : [])],
     windowsHide: true,
-  });
+  }) as ChildProcessByStdio<null, Readable, Readable>;
+  if (onLine) createInterface({ input: child.stdio[3] as Readable }).on('line', onLine);
   let failure: string | undefined;
   let killer: NodeJS.Timeout | undefined;
   const stop = (): void => {
     // A program of its own that outlives it would hold its outputs open.
-    child.once('exit', () => [child.stdout, child.stderr].forEach((stream) => stream.destroy()));
+    child.once('exit', () => child.stdio.forEach((stream) => stream?.destroy()));
     child.kill('SIGTERM');
     killer ??= setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
   };

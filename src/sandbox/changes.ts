@@ -24,6 +24,8 @@ export interface ChangesOptions {
   readonly ids: IdMap['kind'];
   /** Given all bytes of the tar in order. */
   readonly watch?: ((chunk: Uint8Array) => void) | undefined;
+  /** Paths that are gone, where the tar does not say it by devices 0:0. */
+  readonly removed?: readonly string[];
 }
 
 export interface Changes {
@@ -65,6 +67,8 @@ export async function readUpper(
     if (entry) changes.set(path, entry);
     else leftOut.push(path);
   }
+  for (const path of options.removed ?? [])
+    if (options.facts.entries.has(path)) changes.set(path, { type: 'whiteout', path });
   hideBelow(opaque, changes, options.facts);
   return { entries: withoutUnchanged(changes, options.facts), leftOut };
 }

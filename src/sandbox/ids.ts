@@ -36,7 +36,11 @@ const ID_FILES: IdFiles = {
 /** A range with fewer ids than this holds not even the accounts of a Debian (nogroup is 65534). */
 const USEFUL_IDS = 65_536;
 
-export async function chooseIds(user: HostUser, programs: HostPrograms, files: IdFiles = ID_FILES): Promise<IdMap> {
+export async function chooseIds(
+  user: HostUser,
+  programs: Pick<HostPrograms, 'newuidmap'>,
+  files: IdFiles = ID_FILES,
+): Promise<IdMap> {
   if (user.uid === 0) {
     return { kind: 'root', uids: await ownIds(files.uidMap), gids: await ownIds(files.gidMap) };
   }

@@ -25,40 +25,51 @@ export interface MountPlan {
 
 /** bind(…) of what the host has; nothing else of its /dev is seen. */
 const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
-const DEVICE_LINKS = { fd: '/proc/self/fd', stdin: 'fd/0', stdout: 'fd/1', stderr: 'fd/2', ptmx: 'pts/ptmx' };
+export const DEVICE_LINKS = { fd: '/proc/self/fd', stdin: 'fd/0', stdout: 'fd/1', stderr: 'fd/2', ptmx: 'pts/ptmx' };
 /** The parts of /sys that tell of the machine; cgroups and the like are left out. */
 const SYS_FOLDERS = ['block', 'bus', 'class', 'dev', 'devices', 'module'];
 
-/** Prepares `bottom`, `dev`, `sys`, `mounts.fstab` and `places` in the folder of the run. */
-export async function prepareMounts(plan: MountPlan): Promise<void> {
-  const { work, facts } = plan;
-  for (const path of ['proc', 'dev']) requireDirectory(facts, path);
-  const places = [
+/** What every program finds mounted, before what its caller gives it. */
+export function ownMounts(work: string): readonly Mount[] {
+  return [
     { kind: 'directory', source: join(work, 'dev'), target: '/dev', isReadOnly: false },
     { kind: 'directory', source: join(work, 'sys'), target: '/sys', isReadOnly: true },
     { kind: 'file', source: join(work, 'resolv.conf'), target: '/etc/resolv.conf', isReadOnly: true },
     { kind: 'file', source: join(work, 'hosts'), target: '/etc/hosts', isReadOnly: true },
-    ...plan.mounts,
-  ] satisfies Mount[];
+  ];
+}
+
+/** Prepares `bottom`, `dev`, `sys`, `mounts.fstab` and `places` in the folder of the run. */
+export async function prepareMounts(plan: MountPlan): Promise<void> {
+  const { work, facts } = plan;
+  requireDirectories(facts);
   await folder(join(work, 'bottom', 'proc'));
   // A new proc may be mounted only where one is seen already (mount_too_revealing in the kernel): the program's covers this one.
   const missing = facts.entries.has('proc') ? [] : ['directory proc\n'];
   const rows = [`proc ${escape(join(work, 'root', 'proc'))} proc nosuid,nodev,noexec\n`];
-  for (const mount of places) {
-    const at = await place(work, facts, mount);
-    if (!facts.entries.has(at)) missing.push(`${mount.kind} ${at}\n`);
+  for (const mount of [...ownMounts(work), ...plan.mounts]) {
+    const { at, isThere } = placeOf(facts, mount);
+    if (!isThere) {
+      await makePlace(join(work, 'bottom', at), mount.kind);
+      missing.push(`${mount.kind} ${at}\n`);
+    }
     rows.push(fstabRow(mount.source, join(work, 'root', at), `rbind${mount.isReadOnly ? ',ro' : ''}`));
     if (mount.target === '/dev') rows.push(...(await deviceRows(work, at)));
     if (mount.target === '/sys') rows.push(...(await systemRows(work, at)));
   }
+  await writeHostFiles(work, plan.hostName);
+  await writeFile(join(work, 'mounts.fstab'), rows.join(''));
+  await writeFile(join(work, 'places'), missing.join(''));
+}
+
+/** `resolv.conf` and `hosts` in the folder of the run. */
+export async function writeHostFiles(work: string, hostName: string): Promise<void> {
   await writeFile(join(work, 'resolv.conf'), await readFile('/etc/resolv.conf').catch(() => ''));
   await writeFile(
     join(work, 'hosts'),
-    `127.0.0.1 localhost\n::1 localhost\n127.0.1.1 ${plan.hostName}\n${await hostsOfHost()}`,
+    `127.0.0.1 localhost\n::1 localhost\n127.0.1.1 ${hostName}\n${await hostsOfHost()}`,
   );
   for (const name of ['resolv.conf', 'hosts']) await chmod(join(work, name), 0o644);
-  await writeFile(join(work, 'mounts.fstab'), rows.join(''));
-  await writeFile(join(work, 'places'), missing.join(''));
 }
 
 /** Names that the host's administrator has given, without those of the host itself. */
@@ -71,7 +82,11 @@ async function hostsOfHost(): Promise<string> {
     .join('');
 }
 
-/** These two are mounted where they are, and not where a link leads. */
+/** These two are mounted where they are, and not where a link leads. Throws `PATH_CONFLICT`. */
+export function requireDirectories(facts: BaseFacts): void {
+  for (const path of ['proc', 'dev']) requireDirectory(facts, path);
+}
+
 function requireDirectory(facts: BaseFacts, path: string): void {
   const found = facts.entries.get(path);
   if (!found || found.type === 'directory') return;
@@ -81,8 +96,8 @@ function requireDirectory(facts: BaseFacts, path: string): void {
   });
 }
 
-/** The path in the image that the mount covers; made in the lowest layer if the image has nothing there. */
-async function place(work: string, facts: BaseFacts, { target, kind }: Mount): Promise<string> {
+/** The path in the image that the mount covers, and whether the image has something there. Throws `PATH_CONFLICT`. */
+export function placeOf(facts: BaseFacts, { target, kind }: Mount): { readonly at: string; readonly isThere: boolean } {
   const at = resolvePath(facts, target, { follow: true });
   const found = facts.entries.get(at);
   const isDirectory = found?.type === 'directory';
@@ -91,12 +106,13 @@ async function place(work: string, facts: BaseFacts, { target, kind }: Mount): P
       hint: `Mount the ${kind} somewhere else.`,
       facts: { path: target },
     });
-  if (!found) {
-    const own = join(work, 'bottom', at);
-    await folder(kind === 'directory' ? own : dirname(own));
-    if (kind === 'file') await writeFile(own, '');
-  }
-  return at;
+  return { at, isThere: found !== undefined };
+}
+
+/** An empty file or folder, with the folders above it. */
+export async function makePlace(path: string, kind: Mount['kind']): Promise<void> {
+  await folder(kind === 'directory' ? path : dirname(path));
+  if (kind === 'file') await writeFile(path, '');
 }
 
 async function deviceRows(work: string, at: string): Promise<string[]> {

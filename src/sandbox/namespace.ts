@@ -1,4 +1,4 @@
-// A shell of the host in namespaces of its own: started, given its ids (user_namespaces(7)), ended when the build ends.
+// A shell of the host in namespaces of its own, where the host has them: started, given its ids (user_namespaces(7)), ended when the build ends.
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,12 +8,24 @@ import type { Context } from '../core/context.ts';
 import { abortedError, throwIfAborted } from '../core/context.ts';
 import { ImageSpecError, messageOf } from '../core/error.ts';
 import type { IdMap } from './ids.ts';
-import type { HostPrograms } from './programs.ts';
+import type { ChrootPrograms, HostPrograms } from './programs.ts';
 import { WAIT_FOR_IDS } from './scripts.ts';
 
 /** What makes sandboxes on this host. */
-export interface SandboxHost {
+export type SandboxHost = NamespaceHost | ChrootHost;
+
+export interface NamespaceHost {
+  readonly maker: 'namespaces';
   readonly programs: HostPrograms;
+  readonly ids: IdMap;
+  /** What else could be done here, for errors. */
+  readonly advice?: string | undefined;
+}
+
+/** Root where namespaces are forbidden; programs are not isolated from others. Never chosen by us. */
+export interface ChrootHost {
+  readonly maker: 'chroot';
+  readonly programs: ChrootPrograms;
   readonly ids: IdMap;
 }
 
@@ -44,21 +56,22 @@ export interface Running {
 const SIGNALS: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
 
 /**
- * Starts a script as root of a new user and mount namespace. When the context is aborted, its file 3 ends, and everything with it.
+ * Starts a script as root of a new user and mount namespace, or just as root by chroot's maker. When the context is aborted, its file 3
+ * ends, and everything with it.
  * Throws `SANDBOX_UNAVAILABLE` where the host has no such namespaces.
  */
-export async function startScript(ctx: Context, { programs, ids }: SandboxHost, script: Script): Promise<Running> {
+export async function startScript(ctx: Context, host: SandboxHost, script: Script): Promise<Running> {
+  const { programs } = host;
   throwIfAborted(ctx);
   const [stdin, stdout, stderr, ...further] = script.stdio;
   const stdio: ('ignore' | 'inherit' | 'pipe' | number)[] = [stdin!, stdout!, stderr!, 'pipe', 'pipe', ...further];
-  const unshare = ['--user', '--mount', ...(script.namespaces ?? []), '--fork', '--kill-child', '--'];
-  const shell = [programs.sh, '-c', WAIT_FOR_IDS, 'sh', programs.sh, '-euc', script.text, 'sh', ...(script.args ?? [])];
+  const [program, ...words] = wordsOf(host, script);
   const nothing = await open('/dev/null');
   for (const file of await inheritedFiles()) {
     while (stdio.length <= file) stdio.push('ignore');
     if (file >= 5 + further.length) stdio[file] = nothing.fd;
   }
-  const child = spawn(programs.unshare, [...unshare, ...shell], {
+  const child = spawn(program!, words, {
     cwd: '/',
     env: { PATH: pathOf(programs), LC_ALL: 'C', ...script.variables },
     stdio,
@@ -71,8 +84,8 @@ export async function startScript(ctx: Context, { programs, ids }: SandboxHost, 
   // The shell may end while we write, and its files with it: its status tells.
   for (const stream of child.stdio) stream?.on('error', () => undefined);
   try {
-    await ready(child, answers, ended);
-    await writeIds(programs, ids, child.pid!);
+    await ready(host, child, answers, ended);
+    if (host.maker === 'namespaces') await writeIds(host, child.pid!);
   } catch (error) {
     control.destroy();
     child.kill('SIGKILL');
@@ -80,6 +93,7 @@ export async function startScript(ctx: Context, { programs, ids }: SandboxHost, 
   }
   control.write('go\n');
   const stop = (): void => void control.destroy();
+  child.once('exit', stop);
   if (ctx.signal.aborted) stop();
   ctx.signal.addEventListener('abort', stop, { once: true });
   void ended.then(() => ctx.signal.removeEventListener('abort', stop));
@@ -92,15 +106,27 @@ export async function runScript(ctx: Context, host: SandboxHost, script: Omit<Sc
   const said = textOf(running.child.stderr!);
   const status = await running.ended;
   if (ctx.signal.aborted) throw abortedError(ctx.signal.reason);
-  if (status !== 0) throw unavailable(`a sandbox could not be prepared: ${(await said).trim()}`);
+  if (status !== 0) throw unavailable(host, `a sandbox could not be prepared: ${(await said).trim()}`);
 }
 
-export function unavailable(why: string, cause?: unknown): ImageSpecError {
+function wordsOf(host: SandboxHost, { text, args = [], namespaces = [] }: Script): string[] {
+  const { sh } = host.programs;
+  const shell = [sh, '-c', WAIT_FOR_IDS, 'sh', sh, '-euc', text, 'sh', ...args];
+  if (host.maker === 'chroot') return shell;
+  return [host.programs.unshare, '--user', '--mount', ...namespaces, '--fork', '--kill-child', '--', ...shell];
+}
+
+export function unavailable(host: SandboxHost, why: string, cause?: unknown): ImageSpecError {
   return new ImageSpecError('SANDBOX_UNAVAILABLE', `No program of an image can be run on this host: ${why}`, {
-    hint: 'It takes Linux with user namespaces and overlayfs (user.max_user_namespaces, kernel 5.11 or newer); containers often forbid them.',
+    hint: host.maker === 'chroot' ? CHROOT_WANTS : (host.advice ?? NAMESPACES_WANT),
     cause,
   });
 }
+
+const NAMESPACES_WANT =
+  'It takes Linux with user namespaces and overlayfs (user.max_user_namespaces, kernel 5.11 or newer); containers often forbid them.';
+const CHROOT_WANTS =
+  'chroot takes root with the capabilities that engines leave to containers: CHOWN, DAC_OVERRIDE, FOWNER, SETUID, SETGID, SETPCAP, SETFCAP, SYS_CHROOT.';
 
 /** The end of a stream that people read. */
 export async function textOf(stream: AsyncIterable<Buffer>, limit = 8192): Promise<string> {
@@ -122,7 +148,7 @@ async function inheritedFiles(): Promise<number[]> {
 /** O_CLOEXEC, the same on every architecture of Linux that Node runs on. */
 const CLOSE_ON_EXEC = 0o2000000;
 
-function pathOf(programs: HostPrograms): string {
+function pathOf(programs: SandboxHost['programs']): string {
   return [...new Set(Object.values(programs).map((file) => file.slice(0, file.lastIndexOf('/'))))].join(':');
 }
 
@@ -134,20 +160,22 @@ function endOf(child: ChildProcess): Promise<number> {
 }
 
 /** The first line of file 4 comes from inside of the new namespaces. */
-async function ready(child: ChildProcess, answers: Readable, ended: Promise<number>): Promise<void> {
+async function ready(host: SandboxHost, child: ChildProcess, answers: Readable, ended: Promise<number>): Promise<void> {
   // Read by listening, not by iterating: whoever waits for the script's own words must get them.
   let said = '';
   const listen = (chunk: Buffer): void => void (said += chunk.toString());
   child.stderr?.on('data', listen);
   const failed = once(child, 'error').then(([error]: unknown[]) => messageOf(error));
   const line = once(answers, 'data').then(() => undefined);
-  const early = ended.then(() => said.trim() || 'unshare ended at once');
+  const early = ended.then(() => said.trim() || 'its shell ended at once');
   const failure = await Promise.race([line, failed, early]);
   child.stderr?.off('data', listen).pause();
-  if (failure !== undefined) throw unavailable(failure);
+  if (failure !== undefined) throw unavailable(host, failure);
 }
 
-async function writeIds(programs: HostPrograms, { kind, uids, gids }: IdMap, pid: number): Promise<void> {
+async function writeIds(host: NamespaceHost, pid: number): Promise<void> {
+  const { programs } = host;
+  const { kind, uids, gids } = host.ids;
   try {
     if (kind === 'range') {
       const newgidmap = programs.newuidmap!.replace(/newuidmap$/, 'newgidmap');
@@ -162,7 +190,7 @@ async function writeIds(programs: HostPrograms, { kind, uids, gids }: IdMap, pid
     await writeFile(`/proc/${pid}/uid_map`, uids.map((row) => row.join(' ')).join('\n'));
     await writeFile(`/proc/${pid}/gid_map`, gids.map((row) => row.join(' ')).join('\n'));
   } catch (error) {
-    throw unavailable(`the ids of a user namespace could not be set: ${messageOf(error)}`, error);
+    throw unavailable(host, `the ids of a user namespace could not be set: ${messageOf(error)}`, error);
   }
 }
 

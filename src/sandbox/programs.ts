@@ -4,39 +4,47 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { ImageSpecError } from '../core/error.ts';
 
-const NEEDED = [
-  'sh',
-  'unshare',
-  'nsenter',
-  'setpriv',
-  'pivot_root',
-  'mount',
-  'umount',
-  'cat',
-  'mkdir',
-  'mknod',
-  'mkfifo',
-  'rm',
-  'rmdir',
-  'sleep',
-  'xargs',
-  'tar',
-] as const;
+const SHARED = ['sh', 'nsenter', 'setpriv', 'cat', 'mkdir', 'mknod', 'rm', 'xargs', 'tar'] as const;
+const OF_NAMESPACES = ['unshare', 'pivot_root', 'mount', 'umount', 'mkfifo', 'rmdir', 'sleep'] as const;
+const OF_CHROOT = ['prlimit', 'grep', 'cp', 'mv'] as const;
 
-export type HostPrograms = Readonly<Record<(typeof NEEDED)[number], string>> & {
+type Programs<Name extends string> = Readonly<Record<Name | (typeof SHARED)[number], string>>;
+
+export type HostPrograms = Programs<(typeof OF_NAMESPACES)[number]> & {
   readonly newuidmap?: string;
   readonly hostname?: string;
 };
+export type ChrootPrograms = Programs<(typeof OF_CHROOT)[number]>;
 
 /** Where administrators' programs lie; the PATH of an ordinary user often leaves them out. */
 const USUAL_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
 /** Throws `SANDBOX_UNAVAILABLE`, naming everything that is missing. @param path the host's PATH */
 export function findPrograms(path: string | undefined, usual = USUAL_FOLDERS): HostPrograms {
+  const find = finder(path, usual);
+  const newuidmap = find('newgidmap') && find('newuidmap');
+  const hostname = find('hostname');
+  return {
+    ...findAll(find, [...SHARED, ...OF_NAMESPACES]),
+    ...(newuidmap && { newuidmap }),
+    ...(hostname && { hostname }),
+  };
+}
+
+/** The same for the maker that works by chroot(2). */
+export function findChrootPrograms(path: string | undefined, usual = USUAL_FOLDERS): ChrootPrograms {
+  return findAll(finder(path, usual), [...SHARED, ...OF_CHROOT]);
+}
+
+type Find = (name: string) => string | undefined;
+
+function finder(path: string | undefined, usual: readonly string[]): Find {
   const folders = [...(path ?? '').split(delimiter).filter(isAbsolute), ...usual];
-  const find = (name: string): string | undefined =>
-    folders.map((folder) => join(folder, name)).find((file) => isExecutable(file));
-  const found = NEEDED.map((name) => [name, find(name)] as const);
+  return (name) => folders.map((folder) => join(folder, name)).find((file) => isExecutable(file));
+}
+
+function findAll<Name extends string>(find: Find, needed: readonly Name[]): Readonly<Record<Name, string>> {
+  const found = needed.map((name) => [name, find(name)] as const);
   const missing = found.filter(([, at]) => at === undefined).map(([name]) => name);
   if (missing.length > 0)
     throw new ImageSpecError(
@@ -47,13 +55,7 @@ export function findPrograms(path: string | undefined, usual = USUAL_FOLDERS): H
         facts: { missing: missing.join(' ') },
       },
     );
-  const newuidmap = find('newgidmap') && find('newuidmap');
-  const hostname = find('hostname');
-  return {
-    ...(Object.fromEntries(found) as HostPrograms),
-    ...(newuidmap && { newuidmap }),
-    ...(hostname && { hostname }),
-  };
+  return Object.fromEntries(found) as Record<Name, string>;
 }
 
 /** At once: two hundred questions take a millisecond, and twenty when each waits for a thread. */

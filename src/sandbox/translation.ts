@@ -23,24 +23,32 @@ const WHITEOUT = '.wh.';
 const OPAQUE = '.wh..wh..opq';
 const OPAQUE_XATTR = { 'user.overlay.opaque': Buffer.from('y').toString('base64') };
 
+export interface TranslationOptions {
+  /** Whether everything belongs to one id. */
+  readonly isSingle: boolean;
+  /** Whether opaque directories bear the attribute of overlayfs. */
+  readonly marksOpaque: boolean;
+}
+
 /** One layer's tar as the tar of its folder: canonical paths, the parents that overlayfs would otherwise make plain, no devices. */
 export class Translation {
   readonly whiteouts: string[] = [];
+  /** Directories that hide what the layers below have in them. */
+  readonly opaque: string[] = [];
   readonly refuse: Refuse;
   readonly #builder: FactsBuilder;
   readonly #below: BaseFacts;
-  readonly #isSingle: boolean;
+  readonly #options: TranslationOptions;
   readonly #changes: { path: string; entry: BaseEntry; bytes?: Uint8Array }[] = [];
   readonly #links = new Map<string, string>();
   readonly #directories = new Map<string, BaseEntry>();
-  readonly #opaque: string[] = [];
 
   /** @param below what the layer is applied to */
-  constructor(below: BaseFacts, refuse: Refuse, isSingle: boolean) {
+  constructor(below: BaseFacts, refuse: Refuse, options: TranslationOptions) {
     this.#builder = new FactsBuilder(below);
     this.#below = below;
     this.refuse = refuse;
-    this.#isSingle = isSingle;
+    this.#options = options;
   }
 
   facts(): BaseFacts {
@@ -57,9 +65,10 @@ export class Translation {
       }
     };
     for await (const entry of readRawTar(hashed(this.refuse), this.refuse)) yield* this.#translate(entry);
-    for (const path of this.#opaque) {
+    for (const path of this.opaque) {
       const own = this.#directories.get(path) ?? this.#below.entries.get(path) ?? IMPLICIT;
-      yield this.#header(path, { ...own, xattrs: { ...own.xattrs, ...OPAQUE_XATTR } });
+      const mark = this.#options.marksOpaque ? OPAQUE_XATTR : {};
+      yield this.#header(path, { ...own, xattrs: { ...own.xattrs, ...mark } });
     }
     yield Buffer.alloc(2 * TAR_BLOCK);
     const found = `sha256:${hash.digest('hex')}`;
@@ -76,8 +85,10 @@ export class Translation {
     this.#changes.push({ path: written, entry: known, ...(bytes && { bytes }) });
     if (name.startsWith(WHITEOUT)) {
       yield* this.#parents(path);
-      if (name === OPAQUE) this.#opaque.push(path.slice(0, Math.max(0, path.lastIndexOf('/'))));
-      else this.whiteouts.push(path.slice(0, path.length - name.length) + name.slice(WHITEOUT.length));
+      const hidden = name.slice(WHITEOUT.length);
+      if (name === OPAQUE) this.opaque.push(path.slice(0, Math.max(0, path.lastIndexOf('/'))));
+      else if (/^\.{0,2}$/.test(hidden)) throw this.refuse(`has the whiteout ${path}, which is of nothing`);
+      else this.whiteouts.push(path.slice(0, path.length - name.length) + hidden);
       return;
     }
     if (entry.type === 'character' || entry.type === 'block') return;
@@ -112,8 +123,8 @@ export class Translation {
       name: type === 'directory' && path !== '' ? `./${path}/` : `./${path}`,
       type: type === 'other' ? 'file' : type,
       mode,
-      uid: this.#isSingle ? 0 : uid,
-      gid: this.#isSingle ? 0 : gid,
+      uid: this.#options.isSingle ? 0 : uid,
+      gid: this.#options.isSingle ? 0 : gid,
       mtime,
       size: type === 'file' ? size : 0,
       linkName: isLink ? (type === 'hardlink' ? `./${target}` : target) : '',

@@ -22,18 +22,30 @@ import { startScript, textOf } from './namespace.ts';
 import type { SandboxHost } from './namespace.ts';
 
 /** Raised when folders or facts of equal layers would be different: older ones are not used any more. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 export interface Stack {
   /** Of the topmost layer; undefined for no layers at all. */
   readonly chainId: Digest | undefined;
-  /** Host folders, lowest first. */
+  /** Host folders, lowest first. Those of chroot's maker hold `root`, `whiteouts` and `opaque`: paths, each ended by NUL. */
   readonly folders: readonly string[];
 }
 
-function chainIds(layers: readonly Layer[]): Digest[] {
+function chainIds(layers: readonly Pick<Layer, 'diffId'>[]): Digest[] {
   let above: Digest | undefined;
   return layers.map(({ diffId }) => (above = above === undefined ? diffId : digestOf(`${above} ${diffId}`)));
+}
+
+/** What `unpackLayers` gives, if all of it is there. */
+export async function findStack(
+  host: SandboxHost,
+  cache: LocalCache,
+  layers: readonly Pick<Layer, 'diffId'>[],
+): Promise<Stack | undefined> {
+  const ids = chainIds(layers);
+  const folders = ids.map((id) => layerFolder(cache, host, id));
+  const found = await Promise.all(folders.map((folder) => cache.useFolder(folder)));
+  return found.every(Boolean) ? { chainId: ids.at(-1), folders } : undefined;
 }
 
 /** Unpacks what is not there yet, lowest first. Throws `LAYER_INVALID`, `DIGEST_MISMATCH`, `SANDBOX_UNAVAILABLE`, `DISK_FULL`. */
@@ -85,8 +97,9 @@ export async function stackFacts(
 
 const factsKey = (id: Digest): Digest => digestOf(`sandbox facts ${FORMAT} ${id}`);
 
-function layerFolder(cache: LocalCache, { ids }: SandboxHost, id: Digest): string {
-  return join(cache.folder('layers'), `${FORMAT}-${ids.kind}`, hexOf(id));
+/** Chroot's maker has folders of its own: in the overlayfs of a container, nobody may make whiteouts. */
+function layerFolder(cache: LocalCache, { maker, ids }: SandboxHost, id: Digest): string {
+  return join(cache.folder('layers'), `${FORMAT}-${maker === 'chroot' ? maker : ids.kind}`, hexOf(id));
 }
 
 const isThere = async (folder: string): Promise<boolean> =>
@@ -106,41 +119,53 @@ interface Job {
 }
 
 /** Whiteouts are devices 0:0 (overlayfs documentation), which tar may not make for ordinary users and mknod may.
+ * tar ends with the archive, which may be before we know all of them and end its input.
  * A layer could put a link where its whiteout has its parent: nothing may be made behind it, which is somewhere on the host. */
 const UNPACK = `
 cd "$1"
-tar -C root --extract --file - --preserve-permissions $TAR
+tar -C "$2" --extract --file - --preserve-permissions --delay-directory-restore $TAR
+cat > /dev/null
+[ "$HAS_WHITEOUTS" ] || exit 0
 xargs -0 -r -a whiteouts sh -euc '
 for path; do
   parent=$path
   while [ "$parent" != "\${parent%/*}" ]; do
     parent=\${parent%/*}
-    if [ -L "root/$parent" ]; then echo "/$path lies behind a link of the same layer" >&2; exit 1; fi
+    if [ -L "layer/$parent" ]; then echo "/$path lies behind a link of the same layer" >&2; exit 1; fi
   done
-  mknod "root/$path" c 0 0
+  mknod "layer/$path" c 0 0
 done' sh
 `;
 
 async function unpackLayer(ctx: Context, job: Job): Promise<BaseFacts> {
   const { host, cache, layer, id, folder, scratch } = job;
   const owners = host.ids.kind === 'single' ? '--no-same-owner' : '--same-owner --numeric-owner';
-  await mkdir(join(scratch, 'root'));
-  await chmod(join(scratch, 'root'), 0o755);
+  const isChroot = host.maker === 'chroot';
+  const made = join(scratch, 'layer');
+  // Either the tree itself, or a folder of the tree and what it hides.
+  const inside = isChroot ? made : scratch;
+  const root = isChroot ? 'root' : 'layer';
+  await mkdir(join(inside, root), { recursive: true });
+  await chmod(join(inside, root), 0o755);
   // What reads tars is loaded for a layer that is not here yet: programs of known images start sooner without it.
   const { Translation } = await import('./translation.ts');
-  const translation = new Translation(job.below, refusalOf(layer.descriptor.digest), host.ids.kind === 'single');
+  const translation = new Translation(job.below, refusalOf(layer.descriptor.digest), {
+    isSingle: host.ids.kind === 'single',
+    marksOpaque: !isChroot,
+  });
   // The list of whiteouts is known when the tar ends, and read only then.
   const running = await startScript(ctx, host, {
     text: UNPACK,
-    args: [scratch],
-    variables: { TAR: `${owners} --xattrs --xattrs-include=*` },
+    args: [inside, root],
+    variables: { TAR: `${owners} --xattrs --xattrs-include=*`, HAS_WHITEOUTS: isChroot ? '' : 'yes' },
     stdio: ['pipe', 'ignore', 'pipe'],
   });
   const said = textOf(running.child.stderr!);
   try {
-    await feed(ctx, running.child.stdin!, translation.translate(ctx, layer), running.ended, () =>
-      writeFile(join(scratch, 'whiteouts'), translation.whiteouts.map((path) => `${path}\0`).join('')),
-    );
+    await feed(ctx, running.child.stdin!, translation.translate(ctx, layer), running.ended, async () => {
+      for (const name of ['whiteouts', 'opaque'] as const)
+        await writeFile(join(inside, name), translation[name].map((path) => `${path}\0`).join(''));
+    });
     const status = await running.ended;
     if (ctx.signal.aborted) throw abortedError(ctx.signal.reason);
     if (status !== 0) throw unpackError((await said).trim(), translation.refuse, cache);
@@ -154,9 +179,9 @@ async function unpackLayer(ctx: Context, job: Job): Promise<BaseFacts> {
   await cache.writeRecord('facts', factsKey(id), encodeFacts(facts));
   await mkdir(dirname(folder), { recursive: true });
   // Somebody else may have been first, with the same content.
-  await rename(join(scratch, 'root'), folder).catch(async (error: unknown) => {
+  await rename(made, folder).catch(async (error: unknown) => {
     if (!(await isThere(folder))) throw error;
-    await removeFolder(host, join(scratch, 'root'));
+    await removeFolder(host, made);
   });
   // Its time is that of the image.
   await cache.useFolder(folder);
@@ -167,7 +192,12 @@ async function unpackLayer(ctx: Context, job: Job): Promise<BaseFacts> {
 const FULL = /No space left on device|Disk quota exceeded|: Wrote only \d+ of \d+ bytes/;
 
 function unpackError(said: string, refuse: Refuse, cache: LocalCache): unknown {
-  if (!FULL.test(said)) return refuse(`could not be unpacked: ${said}`);
+  return diskError(said, cache) ?? refuse(`could not be unpacked: ${said}`);
+}
+
+/** Undefined when what a script said is not about space. */
+export function diskError(said: string, cache: LocalCache): unknown {
+  if (!FULL.test(said)) return undefined;
   return writeError(cachePlace(cache.root), Object.assign(new Error(said), { code: 'ENOSPC' }));
 }
 

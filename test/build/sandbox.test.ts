@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Environment } from '../../src/build/environment.ts';
 import { readEnvironment } from '../../src/build/environment.ts';
-import { openSandbox, requireRunnable } from '../../src/build/sandbox.ts';
+import { openSandbox, requireRunnable, sandboxMaker, withSandbox } from '../../src/build/sandbox.ts';
 import { parsePlatform } from '../../src/oci/platform.ts';
 import { expectCode } from '../expect-code.ts';
 
@@ -33,5 +33,43 @@ describe('openSandbox', () => {
   it.each(['darwin', 'win32'])('is not to be had on %s', async (platform) => {
     const error = await expectCode(() => openSandbox(on(platform, 'arm64')), 'SANDBOX_UNAVAILABLE');
     expect(error.message).toContain(platform);
+  });
+
+  const user = (uid: number): Environment => ({ ...readEnvironment(), user: { uid, gid: uid, name: 'ada' } });
+
+  it('works by chroot when that is asked for, and never else', async () => {
+    expect((await openSandbox(user(1000))).maker).toBe('namespaces');
+    expect((await openSandbox(user(0))).maker).toBe('namespaces');
+    expect((await openSandbox(withSandbox(user(0), 'chroot'))).maker).toBe('chroot');
+  });
+
+  it('gives chroot to root alone', async () => {
+    const error = await expectCode(() => openSandbox(withSandbox(user(1000), 'chroot')), 'SANDBOX_UNAVAILABLE');
+    expect(error.message).toMatch(/by root alone/);
+  });
+});
+
+describe('sandboxMaker', () => {
+  const asked = (maker: string): Environment => {
+    const environment = readEnvironment();
+    return { ...environment, variables: { ...environment.variables, IMAGESPEC_SANDBOX: maker } };
+  };
+
+  it.each([
+    ['', 'namespaces'],
+    ['namespaces', 'namespaces'],
+    ['chroot', 'chroot'],
+  ])('reads "%s"', (text, maker) => {
+    expect(sandboxMaker(asked(text))).toBe(maker);
+  });
+
+  it('lets an option go before the variable', () => {
+    expect(sandboxMaker(withSandbox(asked('chroot'), 'namespaces'))).toBe('namespaces');
+    expect(sandboxMaker(withSandbox(asked('chroot'), undefined))).toBe('chroot');
+  });
+
+  it('knows no others', async () => {
+    const error = await expectCode(() => sandboxMaker(asked('docker')), 'USAGE');
+    expect(error.hint).toMatch(/namespaces.*chroot/);
   });
 });

@@ -49,7 +49,15 @@ it('has nothing to run when the entry point is cleared', async () => {
   await run(['--platform', 'linux/mips', '--entrypoint', '', 'oci:foreign'], 'USAGE', 'entry point is cleared');
 });
 
-it.each([[['--network', 'bridge', 'oci:out']], [['--nothing', 'oci:out']], [[]]])(
+it.each([
+  ['--volume', ['--volume', '.:/x']],
+  ['--read-only', ['--read-only']],
+  ['--network none', ['--network', 'none']],
+])('does not leave %s out where chroot cannot do it', async (name, words) => {
+  await run(['--sandbox', 'chroot', ...words, 'oci:out'], 'NOT_SUPPORTED', `${name} takes namespaces`);
+});
+
+it.each([[['--network', 'bridge', 'oci:out']], [['--nothing', 'oci:out']], [['--sandbox', 'docker', 'oci:out']], [[]]])(
   'takes no other words: %j',
   async (args) => {
     const { status, stdout } = await project.run(['run', ...args]);

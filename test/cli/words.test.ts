@@ -153,9 +153,9 @@ describe('in a spec', () => {
     ],
     [
       'imagespec.yaml',
-      'name: x\nbase_image: scratch\npackages: ["git+https://me:secret@git.example/x"]\n',
+      'name: x\nbase_image: scratch\npackages: ["hg+https://me:secret@hg.example/x"]\n',
       'NOT_SUPPORTED',
-      [/packages\[0\] asks for a source repository, git\+https:\/\/\*\*\*@git\.example\/x/],
+      [/packages\[0\] asks for a source repository that is not git, hg\+https:\/\/\*\*\*@hg\.example\/x/],
     ],
   ])('%s: %j', async (name, text, code, words) => {
     await spec(name, text)();

@@ -10,6 +10,7 @@ import { interpreterOf } from './targets.ts';
 
 const A = 'a'.repeat(64);
 const B = 'b'.repeat(64);
+const COMMIT = 'c'.repeat(40);
 const INTERPRETER = interpreterOf('3.12.1');
 
 const wheel = (filename: string, more = ''): string =>
@@ -22,6 +23,8 @@ const demo = (fields: string, head = ''): string =>
 const wanting = (more: Partial<Requirements> = {}): Requirements => ({
   files: [],
   requested: new Set(),
+  sources: new Set(),
+  hasNameless: false,
   hashes: new Map(),
   requireHashes: false,
   indexUrls: [],
@@ -137,6 +140,70 @@ describe('from a lock', () => {
   });
 });
 
+describe('where no wheel fits, the source is taken', () => {
+  const sdist = `sdist = { url = "https://index.example/demo-1.0.tar.gz", size = 7, hashes = { sha256 = "${B}" } }`;
+  const sourcesOf = (fields: string, requirements?: Requirements) => choose(demo(fields), requirements).sources;
+
+  it('an archive, by its digest', () => {
+    const wheels = `wheels = [${wheel('demo-1.0-cp39-cp39-win_amd64.whl')}]\n`;
+    expect(sourcesOf(wheels + sdist)).toEqual([
+      {
+        name: 'demo',
+        version: '1.0',
+        from: {
+          kind: 'sdist',
+          filename: 'demo-1.0.tar.gz',
+          url: 'https://index.example/demo-1.0.tar.gz',
+          digest: `sha256:${B}`,
+          size: 7,
+        },
+        requested: true,
+      },
+    ]);
+    expect(choose(demo(`wheels = [${wheel('demo-1.0-py3-none-any.whl')}]\n${sdist}`)).sources).toEqual([]);
+  });
+
+  it('the archive too, when only it has one of the hashes that bind the user', async () => {
+    const text = `wheels = [${wheel('demo-1.0-py3-none-any.whl')}]\n${sdist}`;
+    const allow = (hex: string) => wanting({ hashes: new Map([['demo', new Set([`sha256:${hex}` as const])]]) });
+    expect(sourcesOf(text, allow(B))).toMatchObject([{ from: { digest: `sha256:${B}` } }]);
+    await refused(demo(text), 'DIGEST_MISMATCH', /No fitting file of Demo 1\.0/, allow('c'.repeat(64)));
+  });
+
+  it('the commit of a repository, whose record has no credentials', () => {
+    const vcs = `vcs = { type = "git", url = "https://me:token@git.example/demo", requested-revision = "main", commit-id = "${COMMIT}", subdirectory = "py" }`;
+    const requirements = wanting({ hasNameless: true });
+    expect(sourcesOf(vcs, requirements)).toEqual([
+      {
+        name: 'demo',
+        version: '1.0',
+        from: { kind: 'git', url: 'https://me:token@git.example/demo', commit: COMMIT, subdirectory: 'py' },
+        requested: true,
+        directUrl: {
+          url: 'https://git.example/demo',
+          vcs_info: { vcs: 'git', requested_revision: 'main', commit_id: COMMIT },
+          subdirectory: 'py',
+        },
+      },
+    ]);
+    expect(sourcesOf(vcs, wanting())).toMatchObject([{ requested: false }]);
+  });
+
+  it('an archive by its own URL, and a repository of this host without a record of it', () => {
+    const archive = `archive = { url = "https://me@files.example/demo-1.0.tar.gz", hashes = { sha256 = "${A}" } }`;
+    expect(sourcesOf(archive)).toMatchObject([
+      { directUrl: { url: 'https://files.example/demo-1.0.tar.gz', archive_info: { hashes: { sha256: A } } } },
+    ]);
+    const [local] = sourcesOf(`vcs = { type = "git", url = "file:///srv/demo", commit-id = "${COMMIT}" }`);
+    expect(local).not.toHaveProperty('directUrl');
+  });
+
+  it('and it is part of what a lock is', () => {
+    const digests = [A, B].map((hex) => choose(demo(sdist.replace(B, hex))).digest);
+    expect(new Set([...digests, choose(demo(`wheels = [${wheel('demo-1.0-py3-none-any.whl')}]`)).digest]).size).toBe(3);
+  });
+});
+
 describe('a lock is refused', () => {
   it.each([
     ['requires-python = ">=3.13"', /The lock wants Python >=3\.13, the image has Python 3\.12\.1 on x86_64/],
@@ -163,10 +230,9 @@ describe('a lock is refused', () => {
     expect(error.hint).toMatch(/^It has wheels for cp312-cp312-win_amd64, .*musllinux_1_2_x86_64, …\./);
   });
 
-  it('whose package comes as source only', async () => {
-    const sdist = demo(`sdist = { url = "https://index.example/demo-1.0.tar.gz", hashes = { sha256 = "${A}" } }`);
-    const error = await refused(sdist, 'NO_WHEEL', /Demo 1\.0 has no wheel/);
-    expect(error.hint).toContain('It comes as source only.');
+  it('whose package has no files', async () => {
+    const error = await refused(demo(''), 'NO_WHEEL', /Demo 1\.0 has no wheel/);
+    expect(error.hint).toContain('It has no files at all.');
   });
 
   it('whose package wants another Python', async () => {
@@ -176,17 +242,23 @@ describe('a lock is refused', () => {
   });
 
   it.each([
-    'vcs = { type = "git", url = "https://git.example/demo", commit-id = "00" }',
-    'directory = { path = "." }',
-    `archive = { url = "https://index.example/demo-1.0.tar.gz", hashes = { sha256 = "${A}" } }`,
-  ])('whose package would have to be built: %s', async (source) => {
-    await refused(demo(source), 'NOT_SUPPORTED', /The lock has Demo 1\.0 as source, which would have to be built/);
+    ['directory = { path = "." }', 'NOT_SUPPORTED', /Demo 1\.0 as a folder of some host/],
+    ['vcs = { type = "hg", url = "https://hg.example/demo", commit-id = "00" }', 'NOT_SUPPORTED', /repository of hg/],
+    [
+      'vcs = { type = "git", url = "https://git.example/demo", commit-id = "main" }',
+      'REQUIREMENTS_INVALID',
+      /no commit/,
+    ],
+    [`vcs = { type = "git", path = "../demo", commit-id = "${COMMIT}" }`, 'REQUIREMENTS_INVALID', /no URL/],
+    ['archive = { url = "https://index.example/demo-1.0.zip", hashes = {} }', 'REQUIREMENTS_INVALID', /no sha256/],
+  ] as const)('whose source is not to be had: %s', async (source, code, words) => {
+    await refused(demo(source), code, words);
   });
 
   it('whose wheels have none of the hashes that bind the user', async () => {
     const text = demo(`wheels = [${wheel('demo-1.0-py3-none-any.whl')}]`);
     const hashes = new Map([['demo', new Set([`sha256:${B}` as const])]]);
-    await refused(text, 'DIGEST_MISMATCH', /No fitting wheel of Demo 1\.0 has one of the hashes/, wanting({ hashes }));
+    await refused(text, 'DIGEST_MISMATCH', /No fitting file of Demo 1\.0 has one of the hashes/, wanting({ hashes }));
     const requireHashes = wanting({ requireHashes: true });
     await refused(text, 'REQUIREMENTS_INVALID', /Demo 1\.0 is needed, but has no hash/, requireHashes);
   });

@@ -39,6 +39,8 @@ describe('reading requirements', () => {
         join(folder, file),
       ),
       requested: new Set(['flytekit', 'requests', 'numpy', 'pandas']),
+      sources: new Set(),
+      hasNameless: false,
       hashes: new Map([
         ['numpy', new Set([B, A])],
         ['idna', new Set([B])],
@@ -71,13 +73,13 @@ describe('requirements that cannot be had', () => {
   it('are refused all at once, with file and line', async () => {
     const wants = await wantsOf({
       'requirements.txt': 'numpy\n-r dev.txt\n./local\n',
-      'dev.txt': '\n# ours\n-e .\nx @ git+https://me:token@git.example/x\n',
+      'dev.txt': '\n# ours\n-e .\nx @ hg+https://me:token@hg.example/x\n',
     });
     const error = await expectCode(() => readRequirements(wants), 'NOT_SUPPORTED');
     const folder = dirname(wants.requirementsFile!);
     expect(error.issues).toEqual([
       `${folder}/dev.txt:3 asks for the editable install of ., which is not supported`,
-      `${folder}/dev.txt:4 asks for a source repository, git+https://***@git.example/x, which is not supported`,
+      `${folder}/dev.txt:4 asks for a source repository that is not git, hg+https://***@hg.example/x, which is not supported`,
       `${folder}/requirements.txt:3 asks for the local path ./local, which is not supported`,
     ]);
     expect(error.message).toBe(`${error.issues[0]} (and 2 more)`);
@@ -85,10 +87,7 @@ describe('requirements that cannot be had', () => {
   });
 
   it('are refused in the spec, by their place', async () => {
-    const error = await expectCode(
-      () => readRequirements(only(['numpy', 'git+https://git.example/x'])),
-      'NOT_SUPPORTED',
-    );
+    const error = await expectCode(() => readRequirements(only(['numpy', 'hg+https://hg.example/x'])), 'NOT_SUPPORTED');
     expect(error.message).toContain('packages[1]');
   });
 

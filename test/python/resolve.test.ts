@@ -12,6 +12,7 @@ import { temporaryFolder } from '../store/temporary-folder.ts';
 import { program } from './programs.ts';
 import { interpreterOf } from './targets.ts';
 
+const hooks = () => Promise.reject(new Error('a hook was called'));
 let folder: string;
 beforeEach(async () => {
   folder = await temporaryFolder();
@@ -39,6 +40,7 @@ async function resolveWith(
     env: { PATH: process.env['PATH'] },
     offline: false,
     cacheFolder: join(folder, 'uv-cache'),
+    hooks,
     ...more,
   });
 }
@@ -105,10 +107,68 @@ describe('resolving', () => {
     const ctx = { ...testContext(), signal: controller.signal };
     const wants = { packages: ['demo'], pipExtraIndexUrls: [] };
     const scratch = join(folder, 'scratch');
-    const options = { uv: () => Promise.resolve(uv), scratch, env: process.env, offline: false, cacheFolder: folder };
+    const options = {
+      uv: () => Promise.resolve(uv),
+      scratch,
+      env: process.env,
+      offline: false,
+      cacheFolder: folder,
+      hooks,
+    };
     const work = resolve(ctx, wants, interpreterOf('3.12.1'), options);
     setTimeout(() => controller.abort(), 100);
     await expectCode(() => work, 'ABORTED');
+  });
+});
+
+describe('distributions without wheels', () => {
+  const needs = (name: string): string =>
+    `echo 'hint: Wheels are required for \`${name}\` because building from source is disabled for all packages' >&2; exit 1`;
+  const asked = `echo "$all" | grep -q -- "--no-binary`;
+  it('are asked for as sources, one after the other, and only they', async () => {
+    const script = `${asked} a" || { ${needs('a')}; }\n${asked} b" || { ${needs('b')}; }\n${answering}`;
+    const lock = await resolveWith(`all="$(tr '\\n' ' ' <"${folder}/args")"\n${script}`, undefined);
+    expect(lock.wheels.map(({ name }) => name)).toEqual(['demo']);
+    const args = await linesOf('args');
+    expect(args.join(' ')).toContain('--only-binary :all: --no-binary a --no-binary b ');
+  });
+
+  it('are asked for as such from the start when a URL says it', async () => {
+    await resolveWith(answering, { packages: ['x @ git+https://git.example/x'] });
+    expect((await linesOf('args')).join(' ')).toContain('--no-binary x ');
+  });
+
+  it('are looked into by their hooks only if uv must', async () => {
+    const python = `$(sed -n '/^--python$/{n;p}' "${folder}/args")`;
+    const script = `grep -q call- "${python}" || { echo 'error: Failed to build \`a==1\`' >&2; exit 1; }\n${answering}`;
+    expect((await resolveWith(script)).wheels).toHaveLength(1);
+    const env = await linesOf('env');
+    expect(env).toContain(`UV_CACHE_DIR=${join(folder, 'scratch', 'uv-cache')}`);
+  });
+
+  it('that fail to build are told', async () => {
+    const script = `echo 'error: Failed to build \`a==1\`' >&2; exit 1`;
+    const error = await expectCode(() => resolveWith(script), 'BUILD_FAILED');
+    expect(error.message).toMatch(/^a 1 could not be built from source: error: Failed to build/);
+  });
+
+  it('that are named by nothing but a URL open the door for all sources', async () => {
+    const script = `grep -qx -e --only-binary "${folder}/args" && { echo 'error: Building source distributions is disabled' >&2; exit 1; }`;
+    await resolveWith(`${script}\n${answering}`, { packages: ['git+https://git.example/x'] });
+    expect(await linesOf('args')).not.toContain('--only-binary');
+  });
+
+  it('that others need by their URL are sources too', async () => {
+    const words =
+      'error: Failed to download and build `x @ git+https://git.example/x`\n  cause: Building source distributions for `x` is disabled';
+    const script = `grep -qx -- x "${folder}/args" || { printf '%s' '${words}' >&2; exit 1; }`;
+    expect((await resolveWith(`${script}\n${answering}`)).wheels).toHaveLength(1);
+  });
+
+  it('that need git are told when it is not there', async () => {
+    const words = 'error: Git executable not found. Ensure that Git is installed and available.';
+    const error = await expectCode(() => resolveWith(`echo '${words}' >&2; exit 1`), 'GIT_FAILED');
+    expect(error.hint).toContain('Install git on this host');
   });
 });
 

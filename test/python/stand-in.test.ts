@@ -1,11 +1,13 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdir, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeStandIn } from '../../src/python/stand-in.ts';
 import { temporaryFolder } from '../store/temporary-folder.ts';
 import { interpreterOf } from './targets.ts';
 
 const answer = async (...target: Parameters<typeof interpreterOf>): Promise<unknown> => {
-  const python = await writeStandIn(await temporaryFolder(), interpreterOf(...target));
+  const python = await writeStandIn(await temporaryFolder(), interpreterOf(...target), 'refused');
   // As uv asks: with options and a script that it brings.
   return JSON.parse(execFileSync(python, ['-I', '-B', '-c', 'x'], { encoding: 'utf8', env: {} }));
 };
@@ -15,7 +17,6 @@ describe('the stand-in for an interpreter', () => {
     expect(await answer('3.12.1', { machine: 'aarch64' })).toMatchObject({
       result: 'success',
       markers: { python_full_version: '3.12.1', platform_machine: 'aarch64', sys_platform: 'linux' },
-      sys_executable: '/usr/local/bin/python3.12',
       stdlib: '/usr/local/lib/python3.12',
       os: { name: 'manylinux', major: 2, minor: 36 },
       arch: 'aarch64',
@@ -39,7 +40,20 @@ describe('the stand-in for an interpreter', () => {
   });
 
   it('is not led astray by odd paths of a base', async () => {
-    const path = '/opt/$(touch x) `x` \'q\' "d" \\ \nEND\n/python3.12';
-    expect(await answer('3.12.1', { path })).toMatchObject({ sys_executable: path });
+    const prefix = '/opt/$(touch x) `x` \'q\' "d" \\ \nEND\n';
+    expect(await answer('3.12.1', { prefix })).toMatchObject({ sys_prefix: prefix });
+  });
+
+  it('names itself as the interpreter, and runs nothing, whatever the image has under a path of this host', async () => {
+    const folder = await temporaryFolder();
+    const python = await writeStandIn(folder, interpreterOf('3.12.1', { path: '/bin/sh' }), 'refused');
+    expect(JSON.parse(execFileSync(python, { encoding: 'utf8' }))).toMatchObject({
+      sys_executable: python,
+      sys_base_executable: python,
+    });
+    await mkdir(join(folder, 'bin'));
+    await symlink(python, join(folder, 'bin', 'python'));
+    const hook = spawnSync(join(folder, 'bin', 'python'), ['-c', 'x'], { encoding: 'utf8' });
+    expect(hook).toMatchObject({ status: 1, stdout: '', stderr: 'Nothing is built here\n' });
   });
 });

@@ -160,6 +160,11 @@ describe('readUpper', () => {
     expect([entries, leftOut]).toEqual([[], ['pipe', 'null']]);
   });
 
+  it('is told of what is gone where there are no devices for it', async () => {
+    const { entries } = await changes([directory('./etc/')], { removed: ['etc/motd', 'etc/never-there'] });
+    expect(entries).toEqual([{ type: 'whiteout', path: 'etc/motd' }]);
+  });
+
   it('refuses paths that lead out', async () => {
     await expectCode(() => changes([file('./../x', '')]), 'ENTRY_INVALID');
   });

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findPrograms } from '../../src/sandbox/programs.ts';
+import { findChrootPrograms, findPrograms } from '../../src/sandbox/programs.ts';
 import { expectCode } from '../expect-code.ts';
 
 describe('findPrograms', () => {
@@ -23,7 +23,13 @@ describe('findPrograms', () => {
 
   it('names all that are missing', async () => {
     const error = await expectCode(() => findPrograms('/nowhere', ['/nowhere']), 'SANDBOX_UNAVAILABLE');
-    expect(error.message).toMatch(/has no sh, unshare, .*tar to run/);
+    expect(error.message).toMatch(/has no sh, .*unshare, .* to run/);
     expect(error.hint).toMatch(/util-linux/);
+  });
+
+  it('wants no mounts where the maker is chroot', async () => {
+    const error = await expectCode(() => findChrootPrograms('/nowhere', ['/nowhere']), 'SANDBOX_UNAVAILABLE');
+    expect(error.message).toMatch(/has no sh, nsenter, setpriv, .*prlimit/);
+    expect(error.message).not.toMatch(/mount/);
   });
 });

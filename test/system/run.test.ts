@@ -257,6 +257,23 @@ it('fetches the layers of an image in a registry once, and those of an image tha
   }
 });
 
+it('knows an image that it ran by the index of its layout, and reads it again when that names another', async () => {
+  const place = join(folder, 'known');
+  const cache = join(folder, 'known-cache');
+  await run('cp', ['-r', join(folder, 'image'), place]);
+  const say = (...more: string[]) => runCli(['run', ...more, `oci:${place}`, 'echo', 'hi'], { cwd: folder, cache });
+  expect(await say()).toMatchObject({ status: 0, stdout: 'hi\n' });
+  await run('mv', [join(place, 'blobs'), join(folder, 'hidden')]);
+  expect(await say()).toMatchObject({ status: 0, stdout: 'hi\n', stderr: '' });
+  // What the first run did not ask of the image must be read after all.
+  await run('mv', [join(folder, 'hidden'), join(place, 'blobs')]);
+  expect(await say('--entrypoint', '/bin/cat', '--user', 'nobody')).toMatchObject({ status: 1 });
+  const store = layoutStore(place, { random: randomUUID });
+  await copy(createContext(), await sampleImage('other'), store, ['latest']);
+  const other = await runCli(['run', `oci:${place}:latest`, 'echo', 'hi'], { cwd: folder, cache });
+  expect(other.stderr).toContain('[PROGRAM_NOT_FOUND]');
+});
+
 it('refuses a program that the image does not have', async () => {
   const cache = join(folder, 'cache-root');
   const { status, stdout, stderr } = await runCli(['run', image, 'pyton3'], { cwd: folder, cache });

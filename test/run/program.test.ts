@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { programWords, requireProgram } from '../../src/build/run-program.ts';
+import { programWords, requireProgram } from '../../src/run/program.ts';
 import type { BaseEntry, BaseFacts } from '../../src/filesystem/facts.ts';
 import { expectCode } from '../expect-code.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findUser, requireIds } from '../../src/build/run-user.ts';
+import { findUser, requireIds } from '../../src/run/user.ts';
 import type { BaseFacts } from '../../src/filesystem/facts.ts';
 import { EMPTY_FACTS } from '../../src/filesystem/facts.ts';
 import { expectCode } from '../expect-code.ts';

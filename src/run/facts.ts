@@ -1,22 +1,18 @@
 // What a run asks of the files of an image, remembered: a record of a few paths is read in no time, that of a whole image is not.
-import type { Layer } from '../content/content.ts';
-import type { Context } from '../core/context.ts';
 import { keyOf } from '../core/json.ts';
 import type { BaseEntry, BaseFacts } from '../filesystem/facts.ts';
 import { decodeFacts, encodeFacts } from '../filesystem/facts-record.ts';
-import type { SandboxHost } from '../sandbox/namespace.ts';
 import type { Stack } from '../sandbox/unpack.ts';
-import { stackFacts } from '../sandbox/unpack.ts';
 import type { LocalCache } from '../store/cache.ts';
-import { VERSION } from './environment.ts';
+import { VERSION } from '../build/environment.ts';
 
 const KIND = 'run';
 
 export interface FactsRequest {
-  readonly host: SandboxHost;
   readonly cache: LocalCache;
-  readonly layers: readonly Layer[];
   readonly stack: Stack;
+  /** Facts of the layers. */
+  readonly read: () => Promise<BaseFacts>;
   /** All that decides what will be asked, beside the files. */
   readonly question: unknown;
 }
@@ -26,15 +22,14 @@ export interface FactsRequest {
  * everything; what a failure asks is not kept.
  */
 export async function withFacts<T>(
-  ctx: Context,
-  { host, cache, layers, stack, question }: FactsRequest,
+  { cache, stack, read, question }: FactsRequest,
   work: (facts: BaseFacts, keep: () => void) => Promise<T>,
 ): Promise<T> {
   const key = keyOf({ version: VERSION, stack: stack.chainId ?? '', question: JSON.stringify(question) });
   const record = await cache.readRecord(KIND, key);
   const known = record && decodeFacts(record);
   if (known) return work(known, () => undefined);
-  const facts = await stackFacts(ctx, host, cache, layers);
+  const facts = await read();
   const asked = new AskedEntries(facts.entries);
   let kept: Promise<void> | undefined;
   const keep = (): void => {

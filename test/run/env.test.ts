@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { EnvRequest } from '../../src/build/run-env.ts';
-import { programEnv } from '../../src/build/run-env.ts';
+import type { EnvRequest } from '../../src/run/env.ts';
+import { programEnv } from '../../src/run/env.ts';
 import { expectCode } from '../expect-code.ts';
 
 const env = (more: Partial<EnvRequest>): Record<string, string> =>

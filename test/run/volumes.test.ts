@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hostPathOf, readVolumes } from '../../src/build/run-volumes.ts';
+import { hostPathOf, readVolumes } from '../../src/run/volumes.ts';
 import { expectCode } from '../expect-code.ts';
 
 let folder: string;

@@ -1,32 +1,28 @@
 // Runs a program of a finished image, without a container engine and without root: its layers as folders, its config as engines read it.
 import { posix } from 'node:path';
-import type { Image } from '../content/content.ts';
-import { loadAny, loadPlatform, resolveOrThrow } from '../content/load.ts';
 import type { Context, ContextOptions } from '../core/context.ts';
 import { createContext } from '../core/context.ts';
-import { ImageSpecError, isImageSpecError } from '../core/error.ts';
+import { ImageSpecError } from '../core/error.ts';
 import type { BaseFacts } from '../filesystem/facts.ts';
 import { resolvePath } from '../filesystem/resolve.ts';
-import { isIndexType } from '../oci/media-type.ts';
-import { parsePlatform, printPlatform } from '../oci/platform.ts';
+import type { RunConfig } from '../oci/config.ts';
 import type { SandboxHost } from '../sandbox/namespace.ts';
 import type { Mount } from '../sandbox/mounts.ts';
 import { removeFolder } from '../sandbox/remove.ts';
-import { isForLoader, runInSandbox } from '../sandbox/run.ts';
-import type { Stack } from '../sandbox/unpack.ts';
-import { unpackLayers } from '../sandbox/unpack.ts';
+import { runInSandbox } from '../sandbox/run.ts';
+import { isForLoader } from '../sandbox/run-request.ts';
 import type { LocalCache } from '../store/cache.ts';
-import { parseTransport } from '../store/transport.ts';
-import type { Environment } from './environment.ts';
-import { programEnv } from './run-env.ts';
-import { withFacts } from './run-facts.ts';
-import { programWords, requireProgram } from './run-program.ts';
-import type { ProgramUser } from './run-user.ts';
-import { findUser, requireIds } from './run-user.ts';
-import { hostPathOf, readVolumes } from './run-volumes.ts';
-import { hostPlatform, openSandbox, requireRunnable } from './sandbox.ts';
-import type { Services } from './services.ts';
-import { cachedSource, openSource, withServices } from './services.ts';
+import type { Environment } from '../build/environment.ts';
+import { programEnv } from './env.ts';
+import { withFacts } from './facts.ts';
+import type { Runnable } from './known.ts';
+import { withRunnable } from './known.ts';
+import { programWords, requireProgram } from './program.ts';
+import type { ProgramUser } from './user.ts';
+import { findUser, requireIds } from './user.ts';
+import { hostPathOf, readVolumes } from './volumes.ts';
+import type { SandboxMaker } from '../build/sandbox.ts';
+import { openSandbox, sandboxMaker, withSandbox } from '../build/sandbox.ts';
 
 export interface RunOptions {
   /** In place of the image's Cmd. */
@@ -48,6 +44,8 @@ export interface RunOptions {
   readonly hasInput: boolean;
   /** Whether the caller's terminal is the program's. */
   readonly hasTerminal: boolean;
+  /** Who runs it; default see `IMAGESPEC_SANDBOX`, else namespaces. */
+  readonly sandbox?: SandboxMaker | undefined;
   readonly cacheFolder?: string | undefined;
   /** Called when the program is about to start, with what sends it a signal (`TERM`). */
   readonly onStart: (send: (signal: string) => void) => void;
@@ -55,60 +53,44 @@ export interface RunOptions {
 
 /**
  * Runs a program of an image to its end; its output is the caller's. Returns its exit status, 128 + signal when a signal ended it.
- * Throws `SANDBOX_UNAVAILABLE`, `PLATFORM_FOREIGN`, `PROGRAM_NOT_FOUND`, `USAGE`, `PATH_CONFLICT`, and what reading an image throws.
+ * Throws `SANDBOX_UNAVAILABLE`, `PLATFORM_FOREIGN`, `PROGRAM_NOT_FOUND`, `USAGE`, `NOT_SUPPORTED` for what chroot cannot do, `PATH_CONFLICT`, and what reading an image throws.
  * @param text a reference, or TRANSPORT:PATH
  */
 export async function runImage(
   text: string,
   options: RunOptions,
-  environment: Environment,
+  surroundings: Environment,
   contextOptions: ContextOptions,
 ): Promise<number> {
   const ctx = createContext(contextOptions);
+  const environment = withSandbox(surroundings, options.sandbox);
+  requireMounts(sandboxMaker(environment), options);
   const mounts = await readVolumes(options.volumes, environment.workingDirectory);
   const opening = openSandbox(environment);
   opening.catch(() => undefined);
-  return withServices(environment, options.cacheFolder, async (services) => {
-    const image = await findImage(ctx, text, options.platform, services);
-    const words = programWords(image.config.config, options, text);
-    await requireRunnable(image.platform, environment, text);
-    const host = await opening;
-    const stack = await unpackLayers(ctx, host, services.cache, image.layers);
-    return runProgram(ctx, { image, words, host, stack, mounts, options, environment, cache: services.cache });
+  const { platform, cacheFolder } = options;
+  const words = (config: RunConfig | undefined): readonly string[] => programWords(config, options, text);
+  const asked = { text, platform, environment, cacheFolder, words };
+  return withRunnable(ctx, asked, opening, (image, host, cache) =>
+    runProgram(ctx, { image, host, mounts, options, environment, cache }),
+  );
+}
+
+/** What chroot cannot do is not left out in silence. Throws `NOT_SUPPORTED`. */
+function requireMounts(maker: SandboxMaker, { volumes, isReadOnly, network }: RunOptions): void {
+  if (maker !== 'chroot') return;
+  const asked =
+    volumes.length > 0 ? '--volume' : isReadOnly ? '--read-only' : network === 'none' ? '--network none' : '';
+  if (asked === '') return;
+  throw new ImageSpecError('NOT_SUPPORTED', `${asked} takes namespaces, and the sandbox is to be made by chroot`, {
+    hint: `Leave ${asked} out, or run it where namespaces are allowed.`,
+    facts: { option: asked },
   });
 }
 
-async function findImage(ctx: Context, text: string, asked: string | undefined, services: Services): Promise<Image> {
-  const { source: origin, name } = await openSource(parseTransport(text), services);
-  const source = cachedSource(origin, services, origin.mountFrom !== undefined, false);
-  const root = await resolveOrThrow(ctx, source, name);
-  if (asked !== undefined) return loadPlatform(ctx, source, root, parsePlatform(asked));
-  if (!isIndexType(root.mediaType)) {
-    const image = await loadAny(ctx, source, root.digest);
-    if (image.kind === 'image') return image;
-  }
-  const platform = hostPlatform(services.environment);
-  try {
-    return await loadPlatform(ctx, source, root, platform);
-  } catch (error) {
-    if (!isImageSpecError(error) || error.code !== 'BASE_PLATFORM_MISSING') throw error;
-    throw new ImageSpecError(
-      'PLATFORM_FOREIGN',
-      `${text} has no image for ${printPlatform(platform)}, which this host runs`,
-      {
-        hint: `${error.hint?.split(':')[0] ?? 'It exists for others'}: one of them runs with --platform where qemu is registered for it in binfmt_misc.`,
-        facts: error.facts,
-        cause: error,
-      },
-    );
-  }
-}
-
 interface Program {
-  readonly image: Image;
-  readonly words: readonly string[];
+  readonly image: Runnable;
   readonly host: SandboxHost;
-  readonly stack: Stack;
   readonly mounts: readonly Mount[];
   readonly options: RunOptions;
   readonly environment: Environment;
@@ -116,12 +98,13 @@ interface Program {
 }
 
 async function runProgram(ctx: Context, program: Program): Promise<number> {
-  const { image, words, host, stack, mounts, options, environment, cache } = program;
-  const { Env, WorkingDir, User } = image.config.config ?? {};
+  const { image, host, mounts, options, environment, cache } = program;
+  const { stack, words } = image;
+  const { Env, WorkingDir, User } = image.config ?? {};
   const folder = posix.resolve('/', WorkingDir || '/', options.workingDirectory ?? '');
   const userText = options.user ?? User ?? '';
-  const question = { word: words[0], folder, user: userText, env: [Env, options.env], mounts };
-  return withFacts(ctx, { host, cache, layers: image.layers, stack, question }, async (facts, keep) => {
+  const question = { word: words[0], folder, user: userText, env: [Env, options.env], mounts, maker: host.maker };
+  return withFacts({ cache, stack, question, read: image.facts }, async (facts, keep) => {
     const user = findUser(facts, userText, options.user === undefined ? 'config' : 'option');
     requireIds(user, host.ids);
     warnOfSingle(ctx, host, user);

@@ -1,0 +1,78 @@
+// The Python packages of one platform, as wheels: resolved or taken from the lock, and what is only there as source built.
+import type { Context } from '../core/context.ts';
+import type { Interpreter } from '../python/interpreter.ts';
+import type { Lock } from '../python/lock.ts';
+import { lockOf } from '../python/lock.ts';
+import type { Base, BaseReader } from './base.ts';
+import type { DebianBase } from './debian-base.ts';
+import { groundLayers } from './ground-layers.ts';
+import { epochOf } from './job.ts';
+import type { PlatformLocks } from './locks.ts';
+import { lockPython } from './locks.ts';
+import { accessFinder } from './pip-access.ts';
+import type { Round } from './prepare.ts';
+import { variablesOf } from './run-config.ts';
+import type { Ground } from './run-over.ts';
+import { groundOf } from './run-over.ts';
+import { requireRunnable } from './sandbox.ts';
+import { hookRunner } from './source-hooks.ts';
+import { buildSources, supposeSources } from './sources.ts';
+import { indexOpener } from './wheels.ts';
+
+interface PackagesRequest {
+  /** Platform: `linux/amd64`. */
+  readonly name: string;
+  readonly interpreter: Interpreter;
+  /** Without the Debian packages. */
+  readonly plain: Base;
+  readonly reader: BaseReader;
+  readonly debian: DebianBase | undefined;
+}
+
+type PreparedPackages = NonNullable<PlatformLocks['python']> & {
+  /** The lock with wheels in place of sources. */
+  readonly built: Lock;
+};
+
+/** Throws what resolving throws, `PLATFORM_FOREIGN` for sources that cannot be built here, and what building throws. */
+export async function preparePackages(
+  ctx: Context,
+  { name, interpreter, plain, reader, debian }: PackagesRequest,
+  { job, inputs, kept, purpose, runs }: Round,
+): Promise<PreparedPackages> {
+  const { services, loaded, options } = job;
+  const { environment, cache } = services;
+  const canBuild = (): Promise<void> =>
+    requireRunnable(plain.platform, environment, 'What builds packages without wheels');
+  const groundOnce = async (): Promise<Ground> => {
+    await canBuild();
+    return groundOf(ctx, await groundLayers(ctx, job, inputs, plain, debian), runs);
+  };
+  let ground: Promise<Ground> | undefined;
+  const env = variablesOf(plain.image?.config.config, [...(loaded.spec.env ?? [])]);
+  const epoch = epochOf(job);
+  const hooks = hookRunner({ ground: () => (ground ??= groundOnce()), env, epoch });
+  const locked = await lockPython(ctx, { name, interpreter }, job, inputs, kept, {
+    uv: runs.uv,
+    hooks,
+  });
+  const { wheels, sources } = locked.lock;
+  if (sources.length === 0) return { ...locked, built: locked.lock };
+  await canBuild();
+  const input = {
+    sources,
+    base: reader.base,
+    interpreter,
+    env,
+    epoch,
+    hooks,
+    cache,
+    open: indexOpener({ ...inputs, access: accessFinder(job) }, services),
+    uv: runs.uv,
+    variables: environment.variables,
+    offline: options.offline ?? false,
+    ignoreKnown: options.cache === false,
+  };
+  const made = purpose === 'plan' ? await supposeSources(input) : await buildSources(ctx, input);
+  return { ...locked, built: lockOf([...wheels, ...made]) };
+}

@@ -1,0 +1,191 @@
+// Packages that exist only as source: built in the image for the image, by whoever is allowed to be, to the same bytes.
+import { readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LockFile } from '../../src/build/lock-file.ts';
+import type { BuildResult, PlatformResult } from '../../src/build/result.ts';
+import { runCli } from '../cli/run-cli.ts';
+import type { Caller, CommandGround, CommandOptions } from './ground/command-ground.ts';
+import { callerOf, createCommandGround, leftovers } from './ground/command-ground.ts';
+import { certificates } from './ground/environment.ts';
+import { createPodman } from './ground/podman.ts';
+import type { GitServer } from './ground/source-projects.ts';
+import { makeRepository, serveFiles } from './ground/source-projects.ts';
+
+/** No wheel of it was ever published, and it has an extension in C. */
+const EXTENSION = 'crcmod==1.7';
+
+const PROJECT = {
+  'py/pyproject.toml': `[build-system]
+requires = ["setuptools", "helper"]
+build-backend = "backend"
+backend-path = ["."]
+[project]
+name = "gitdemo"
+dynamic = ["version"]
+dependencies = ["idna==3.10"]
+`.replace(', "helper"', ''),
+  // A backend of its own tells what it can see and do; it has no metadata that could be read without running it.
+  'py/backend.py': `import os
+from setuptools.build_meta import *
+from setuptools import build_meta
+def look():
+    return repr({
+        'uid': os.getuid(), 'home': os.environ['HOME'], 'folder': os.getcwd(), 'log': os.environ.get('LOG_LEVEL'),
+        'secret': [name for name in os.environ if 'HOST_ONLY' in name],
+        'tree': sorted(os.listdir('..')), 'host': os.path.exists(os.environ['SEEN_ON_HOST']),
+        'processes': sorted(int(one) for one in os.listdir('/proc') if one.isdigit())[0],
+        'environment': os.access(os.environ['VIRTUAL_ENV'] + '/bin', os.W_OK),
+    })
+def build_wheel(*args, **kwargs):
+    with open('gitdemo.py', 'w') as file:
+        file.write('seen = ' + look())
+    return build_meta.build_wheel(*args, **kwargs)
+`,
+  'py/setup.py': `from setuptools import setup
+setup(version=open('../version.txt').read().strip(), py_modules=['gitdemo'])
+`,
+  'version.txt': '1.5\n',
+};
+
+let ground: CommandGround;
+let server: GitServer;
+let commit: string;
+let folder: string;
+
+beforeAll(async () => {
+  ground = await createCommandGround();
+  folder = await mkdtemp(join(tmpdir(), 'imagespec-git-'));
+  commit = await makeRepository(join(folder, 'demo'), PROJECT);
+  server = await serveFiles(folder);
+});
+
+afterAll(async () => {
+  await server.stop();
+  await ground.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const fields = () => ({
+  apt_packages: ['python3', 'python3-dev', 'gcc', 'libc6-dev'],
+  apt_essential: true,
+  packages: [EXTENSION, `git+${server.url}/demo/.git@v1#subdirectory=py`],
+  env: { LOG_LEVEL: 'info', SEEN_ON_HOST: folder },
+  compile: true,
+});
+
+const build = async (caller: Caller, more: CommandOptions = {}) => {
+  const own = await callerOf(ground, caller);
+  const env = { ...certificates(), HOST_ONLY: '1' };
+  const options = { base: 'scratch', fields: fields(), env, ...own, ...more };
+  return { own, ...(await ground.build(['echo made > /made'], options)) };
+};
+
+const digests = new Map<Caller, string>();
+const CHECK =
+  'import crcmod._crcfunext as c, gitdemo, idna; print(hex(c._crc16(b"123456789", 0, bytes(512))), gitdemo.seen)';
+
+describe.each(['root', 'range', 'single'] as const)('for %s', (caller) => {
+  it('they are built with commands and bytecode', async () => {
+    const { own, status, stderr, image } = await build(caller);
+    expect(status, stderr).toBe(0);
+    expect(image!.layers.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['packages', 'bytecode', 'commands']));
+    digests.set(caller, image!.digest);
+    expect(await leftovers(own.cache!, own.place!)).toEqual([]);
+    const lock = JSON.parse(await readFile(join(own.place!, 'imagespec.lock'), 'utf8')) as LockFile;
+    expect(lock.platforms['linux/amd64']!.sources).toMatchObject([
+      { name: 'crcmod', from: { kind: 'sdist', filename: 'crcmod-1.7.tar.gz' } },
+      { name: 'gitdemo', from: { kind: 'git', url: `${server.url}/demo/.git`, commit, subdirectory: 'py' } },
+    ]);
+  });
+});
+
+it('every caller makes the same image', () => {
+  expect([...digests.keys()]).toEqual(['root', 'range', 'single']);
+  expect(new Set(digests.values()).size).toBe(1);
+});
+
+it('podman and imagespec run start it and print the same; hooks saw their tree, and nothing of the host', async () => {
+  const out = join(ground.folder, 'root', 'out');
+  const podman = await createPodman('overlay');
+  const ours = await runCli(['run', `oci:${out}`, 'python', '-c', CHECK], { cwd: ground.own, cache: ground.cache });
+  expect(ours.status, ours.stderr).toBe(0);
+  try {
+    expect(await podman.run(`oci:${out}`, ['python', '-c', CHECK])).toBe(ours.stdout);
+  } finally {
+    await podman.close();
+  }
+  expect(ours.stdout.replace(/^\S+ /, '').trim()).toBe(
+    "{'uid': 0, 'home': '/root', 'folder': '/run/imagespec/build/source/py', 'log': 'info', 'secret': [], 'tree': ['.git', 'py', 'version.txt'], 'host': False, 'processes': 1, 'environment': False}",
+  );
+});
+
+it('its record says where the repository was (PEP 610)', async () => {
+  const out = join(ground.folder, 'root', 'out');
+  const read = 'import importlib.metadata as m; print(m.distribution("gitdemo").read_text("direct_url.json"))';
+  const { stdout } = await runCli(['run', `oci:${out}`, 'python', '-c', read], {
+    cwd: ground.own,
+    cache: ground.cache,
+  });
+  expect(JSON.parse(stdout)).toEqual({
+    url: `${server.url}/demo/.git`,
+    subdirectory: 'py',
+    vcs_info: { vcs: 'git', requested_revision: 'v1', commit_id: commit },
+  });
+});
+
+it('a known wheel is neither fetched nor built again, not even for a lock that is new', async () => {
+  const { own } = await build('root');
+  await rm(join(own.place!, 'imagespec.lock'));
+  const again = await build('root');
+  expect(again.stderr).not.toMatch(/build crcmod|build gitdemo/);
+  expect(again.image!.digest).toBe(digests.get('root'));
+});
+
+it('a lock is built from as it is', async () => {
+  const { own, image } = await build('root');
+  const args = ['build', '--frozen', '--no-cache', '--json', '-o', 'oci:frozen'];
+  const { status, stdout, stderr } = await runCli(args, { cwd: own.place!, cache: own.cache!, env: certificates() });
+  expect(status, stderr).toBe(0);
+  const again = (JSON.parse(stdout) as BuildResult).images[0]!.platforms[0]!;
+  const layersOf = ({ layers }: PlatformResult) => layers.map(({ content, digest }) => `${digest} ${content}`);
+  expect(layersOf(again)).toEqual(layersOf(image!));
+});
+
+it('a missing compiler is told by what brings it', async () => {
+  const { status, stderr } = await build('root', {
+    fields: { ...fields(), apt_packages: ['python3', 'python3-dev'], packages: [EXTENSION], compile: false },
+    place: ground.own,
+  });
+  // This project goes on without its extension: so it is built, and only it is not there.
+  expect(status, stderr).toBe(0);
+  const strict = await build('root', {
+    fields: { ...fields(), apt_packages: ['python3', 'python3-dev'], packages: ['netifaces==0.11.0'], compile: false },
+    place: ground.own,
+  });
+  expect(strict.status).toBe(1);
+  expect(strict.stderr).toMatch(/error: netifaces 0\.11\.0 could not be built from source: .*\[BUILD_FAILED\]/);
+  expect(strict.stderr).toMatch(/hint: A compiler is missing: add build-essential to `apt_packages`/);
+});
+
+it('for another architecture they are refused before they are built', async () => {
+  await writeFile(
+    join(ground.own, 'imagespec.yaml'),
+    JSON.stringify({
+      name: 'foreign',
+      base_image: 'scratch',
+      apt_packages: ['python3'],
+      packages: [EXTENSION],
+      platform: 'linux/arm64',
+    }),
+  );
+  const { status, stderr } = await runCli(['build', '-o', 'oci:foreign'], {
+    cwd: ground.own,
+    cache: ground.cache,
+    env: certificates(),
+  });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/What builds packages without wheels must run for linux\/arm64.*\[PLATFORM_FOREIGN\]/);
+});
