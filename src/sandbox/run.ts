@@ -5,7 +5,6 @@ import type { LocalCache } from '../store/cache.ts';
 import type { SandboxHost } from './namespace.ts';
 import { unavailable } from './namespace.ts';
 import { removeFolder } from './remove.ts';
-import { runByChroot } from './run-chroot.ts';
 import { runInNamespaces } from './run-namespaces.ts';
 import type { RunRequest } from './run-request.ts';
 
@@ -23,7 +22,7 @@ export async function runInSandbox(
     try {
       const { status, said } =
         host.maker === 'chroot'
-          ? await runByChroot(ctx, host, cache, work, request)
+          ? await (await import('./run-chroot.ts')).runByChroot(ctx, host, cache, work, request)
           : await runInNamespaces(ctx, host, work, request);
       if (ctx.signal.aborted) throw abortedError(ctx.signal.reason);
       if (status === undefined) throw unavailable(host, said || 'its root could not be prepared');
