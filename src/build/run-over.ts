@@ -61,7 +61,7 @@ interface ProgramResult {
 export async function groundOf(
   ctx: Context,
   layers: readonly Layer[],
-  { cache, host: findHost, scratch, uniqueName }: RunTools,
+  { cache, host: findHost, scratch, uniqueName }: Pick<RunTools, 'cache' | 'host' | 'scratch' | 'uniqueName'>,
 ): Promise<Ground> {
   const host = await findHost();
   const stack = await unpackLayers(ctx, host, cache, layers);

@@ -23,9 +23,9 @@ export interface SecretFile extends SecretValue {
 }
 
 export interface BuildSecrets extends Redactor {
-  /** Of `pip_secret_mounts`: for resolution, and for programs that build Python packages. */
+  /** Of `pip_secret_mounts`: for resolution and downloads. */
   readonly pip: readonly SecretFile[];
-  /** Of `secrets`: for the commands, and for programs that build packages. */
+  /** Of `secrets`: for the commands alone: what builds packages is a stranger's code, and needs none. */
   readonly files: readonly SecretFile[];
   /** Of `secrets`: variables. */
   readonly env: readonly (readonly [name: string, value: string])[];

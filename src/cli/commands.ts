@@ -4,6 +4,7 @@ import type { Environment } from '../build/environment.ts';
 import { VERSION } from '../build/environment.ts';
 import type { BuildFlags } from './build-command.ts';
 import type { RunFlags } from './run-command.ts';
+import type { DoctorFlags } from './doctor-command.ts';
 import type { CommonOptions, Session } from './session.ts';
 import { runSession } from './session.ts';
 
@@ -183,8 +184,9 @@ function addCache(program: Command, run: Run): void {
 function addDoctor(program: Command, run: Run): void {
   common(program.command('doctor'))
     .description('print what this host can do, and what to do about the rest')
+    .addOption(sandboxOption())
     .addHelpText('after', example('imagespec doctor'))
-    .action((flags: CommonOptions) =>
+    .action((flags: DoctorFlags) =>
       run(flags, async (session) => (await import('./doctor-command.ts')).runDoctor(flags, session)),
     );
 }

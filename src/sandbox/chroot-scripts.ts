@@ -16,6 +16,10 @@ trap 'kill -KILL $watch' EXIT
 export const TRY_CHROOT = `
 prlimit --locks=$MARK:$MARK setpriv --bounding-set="$CAPABILITIES" --inh-caps=-all --no-new-privs \\
   nsenter --root=/ --wd=/ -- true >&2
+if ! prlimit --locks=$MARK:$MARK grep -qsx "Max file locks  *$MARK  *$MARK .*" /proc/self/limits; then
+  echo "/proc does not tell the limits of processes" >&2
+  exit 1
+fi
 `;
 
 /** Variables: `MARK`, `CAPABILITIES`, `READ` and `WRITE`: options for tar. Arguments: the folder of the run, then for tar: folders, and lists of what is in them. */

@@ -2,6 +2,7 @@
 import { chmod, lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Context } from '../core/context.ts';
+import { ImageSpecError } from '../core/error.ts';
 import type { BaseFacts } from '../filesystem/facts.ts';
 import { resolvePath } from '../filesystem/resolve.ts';
 import { COPY, COPY_BACK, COPY_IN, MAKE_DEVICES } from './chroot-scripts.ts';
@@ -32,6 +33,9 @@ export interface Tree {
   readonly takeBack: () => Promise<void>;
 }
 
+/** A mount, and the path that it has when links are followed. */
+type Place = Mount & { readonly at: string };
+
 /** overlayfs takes hard links apart as soon as one of the names is written to: here they are, from the start. */
 const READ = '--hard-dereference --no-recursion --format=posix --xattrs --xattrs-include=*';
 const WRITE =
@@ -50,6 +54,7 @@ export async function makeTree(ctx: Context, host: ChrootHost, plan: TreePlan): 
   await writeHostFiles(work, (await readFile('/proc/sys/kernel/hostname', 'utf8')).trim());
   await makePlace(join(root, 'proc'), 'directory');
   for (const place of places) {
+    await requireInside(root, place);
     await makePlace(join(root, place.at), place.kind);
     if (place.target === '/dev') await makeDevices(ctx, host, join(root, place.at));
     else if (place.target !== '/sys')
@@ -99,20 +104,31 @@ async function makeDevices(ctx: Context, host: ChrootHost, dev: string): Promise
   await runScript(ctx, host, { text: MAKE_DEVICES, args: [dev], variables: {} });
 }
 
-/** When no process of the program is left: nothing changes any more, and no link may lead us elsewhere. */
-async function copyBack(
-  ctx: Context,
-  host: ChrootHost,
-  root: string,
-  { at, kind, source }: Mount & { readonly at: string },
-): Promise<void> {
-  const parts = at.split('/');
-  for (const [index] of parts.entries()) {
-    const found = await lstat(join(root, ...parts.slice(0, index + 1))).catch(() => undefined);
-    const isLast = index === parts.length - 1;
-    if (isLast && kind === 'file' ? !found?.isFile() : !found?.isDirectory()) return;
+/** A mount may lie in another one, and what that one has is not known to be free of links. Throws `PATH_CONFLICT`. */
+async function requireInside(root: string, { at, target }: Place): Promise<void> {
+  for (const path of pathsTo(root, at)) {
+    const found = await lstat(path).catch(() => undefined);
+    if (!found?.isSymbolicLink()) continue;
+    throw new ImageSpecError('PATH_CONFLICT', `${target} cannot be mounted: it lies behind a link of another mount`, {
+      hint: 'Mount it somewhere else.',
+      facts: { path: target },
+    });
   }
+}
+
+/** The path and all above it, on the host, outermost first. */
+function pathsTo(root: string, at: string): string[] {
+  const parts = at.split('/');
+  return parts.map((_, index) => join(root, ...parts.slice(0, index + 1)));
+}
+
+/** When no process of the program is left: nothing changes any more, and no link may lead us elsewhere. */
+async function copyBack(ctx: Context, host: ChrootHost, root: string, { at, kind, source }: Place): Promise<void> {
   const from = join(root, at);
+  for (const path of pathsTo(root, at)) {
+    const found = await lstat(path).catch(() => undefined);
+    if (path === from && kind === 'file' ? !found?.isFile() : !found?.isDirectory()) return;
+  }
   if (kind === 'directory')
     for (const name of await readdir(source, { encoding: 'latin1' }))
       await rm(hostPath(source, name), { recursive: true, force: true });

@@ -51,7 +51,7 @@ function findAll<Name extends string>(find: Find, needed: readonly Name[]): Read
       'SANDBOX_UNAVAILABLE',
       `This host has no ${missing.join(', ')} to run programs of an image with`,
       {
-        hint: 'Install util-linux, mount, coreutils and GNU tar, or build on a Linux host that has them.',
+        hint: 'Install util-linux, mount, coreutils, grep and GNU tar, or build on a Linux host that has them.',
         facts: { missing: missing.join(' ') },
       },
     );

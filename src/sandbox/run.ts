@@ -5,6 +5,7 @@ import type { LocalCache } from '../store/cache.ts';
 import type { SandboxHost } from './namespace.ts';
 import { unavailable } from './namespace.ts';
 import { removeFolder } from './remove.ts';
+import { runInNamespaces } from './run-namespaces.ts';
 import type { RunRequest } from './run-request.ts';
 
 /**
@@ -22,7 +23,7 @@ export async function runInSandbox(
       const { status, said } =
         host.maker === 'chroot'
           ? await (await import('./run-chroot.ts')).runByChroot(ctx, host, cache, work, request)
-          : await (await import('./run-namespaces.ts')).runInNamespaces(ctx, host, work, request);
+          : await runInNamespaces(ctx, host, work, request);
       if (ctx.signal.aborted) throw abortedError(ctx.signal.reason);
       if (status === undefined) throw unavailable(host, said || 'its root could not be prepared');
       return status;

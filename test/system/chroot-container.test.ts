@@ -72,7 +72,7 @@ describe.each([
     const place = await project(`made ${name}`);
     const said = await container.run(
       `cd '${place}'; imagespec build --sandbox chroot --json; echo status $?; ${LEFT}; echo nothing else;
-      IMAGESPEC_SANDBOX=chroot imagespec doctor; echo status $?`,
+      imagespec doctor --sandbox chroot; echo status $?`,
       options(),
     );
     expect(said).toMatch(/^status 0\nnothing else$/m);

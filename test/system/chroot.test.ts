@@ -145,8 +145,6 @@ it('gives what is mounted, and takes back what was written there', async () => {
     const tools = {
       cache,
       host: () => openSandbox(environment),
-      uv: async () => '',
-      secrets: () => Promise.reject(new Error('secrets were asked for')),
       scratch: join(place, 'scratch'),
       processors: 1,
       uniqueName: randomUUID,
