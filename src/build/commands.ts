@@ -121,7 +121,7 @@ function requireShell(facts: BaseFacts, { base }: CommandsInput): void {
   });
 }
 
-const NO_IDS =
+export const NO_IDS =
   'This host lends you no ids, so files can have no owner but root: have newuidmap installed, and a range in /etc/subuid and /etc/subgid.';
 
 async function commandFailed(
@@ -154,7 +154,7 @@ const TAIL_LINES = 20;
 const LINE_LIMIT = 4096;
 
 /** Output as log events, line by line. */
-function createOutput(ctx: Context, name: string) {
+export function createOutput(ctx: Context, name: string) {
   let rest = '';
   const tail: string[] = [];
   const tell = (line: string): void => {
