@@ -122,7 +122,7 @@ async function closureOf(name: string, base: string): Promise<WantedDeb[]> {
 function install(wanted: readonly WantedDeb[], { base, facts }: Place): Installed {
   let debs = wanted;
   const refusals: Refusal[] = [];
-  const options = { architecture: 'amd64', leavesUnpacked: false, epoch: 0, base, capture };
+  const options = { architecture: 'amd64', otherwise: 'refuse', epoch: 0, base, capture } as const;
   for (;;) {
     try {
       const { captured } = installOver(facts, debs, options).facts;

@@ -4,14 +4,21 @@ import type { AptSource } from '../apt/apt-source.ts';
 import type { Context } from '../core/context.ts';
 import { debianArchitecture } from '../deb/architecture.ts';
 import type { DebianLock } from '../deb/locked-deb.ts';
+import { createPacker } from '../layer/packer.ts';
 import type { BaseReader } from './base.ts';
+import type { ConfigureTools } from './debian-configure.ts';
+import { configureInSandbox, orRefuse, requireDpkg } from './debian-configure.ts';
 import type { DebianBase } from './debian-base.ts';
 import { withDebianPackages } from './debian-base.ts';
 import { findSources, lockDebian } from './debian-locks.ts';
 import type { DebianWants } from './inputs.ts';
 import type { Job } from './job.ts';
 import { epochOf } from './job.ts';
+import type { SourceFinder } from './layer-record.ts';
 import type { Answer, KeptLock } from './locks.ts';
+import { makeLayers } from './make-layers.ts';
+import type { RunTools } from './run-over.ts';
+import { requireRunnable } from './sandbox.ts';
 
 export interface DebianRequest {
   /** Platform: `linux/amd64`. */
@@ -20,6 +27,8 @@ export interface DebianRequest {
   readonly reader: BaseReader;
   readonly job: Job;
   readonly kept: KeptLock;
+  /** undefined where nothing may be run. */
+  readonly runs: RunTools | undefined;
 }
 
 export interface AddedDebian {
@@ -38,7 +47,7 @@ function headersOf(sources: readonly AptSource[]): HeadersFor {
 }
 
 export async function addDebian(ctx: Context, request: DebianRequest): Promise<AddedDebian> {
-  const { name, wants, reader, job, kept } = request;
+  const { name, wants, reader, job, kept, runs } = request;
   const architecture = debianArchitecture(reader.base.platform);
   const asked = { name, architecture, wants, reader, job };
   let found: ReturnType<typeof findSources> | undefined;
@@ -52,10 +61,43 @@ export async function addDebian(ctx: Context, request: DebianRequest): Promise<A
     packages,
     leavesUnpacked: wants.leavesUnpacked,
     facts: reader.facts,
+    requireDpkg: async (facts, deferred) => {
+      requireDpkg(facts, deferred);
+      const reason = `The packages ${deferred.packages.join(', ')}`;
+      await orRefuse(deferred, () => requireRunnable(reader.base.platform, job.services.environment, reason));
+    },
+    configure:
+      runs &&
+      ((inner, unfinished) =>
+        orRefuse(unfinished.deferred, () => configureInSandbox(inner, unfinished, toolsOf(request, runs)))),
     open: (inner) => job.debs.open(inner, packages),
     cache: job.services.cache,
     epoch: epochOf(job),
     ignoreKnown: job.options.cache === false,
   });
   return { base, answer };
+}
+
+function toolsOf({ reader, job }: DebianRequest, runs: RunTools): ConfigureTools {
+  const { services, options, pool, debs, loaded } = job;
+  const { cache } = services;
+  const find: SourceFinder = async (ctx, digest) => {
+    const file = (await cache.find(digest)) ?? (await debs.find(ctx, digest));
+    if (file === undefined) throw new Error(`nobody knows the source ${digest} of a layer`);
+    return file;
+  };
+  const pack: ConfigureTools['pack'] = async (ctx, layers) => {
+    const made = await makeLayers(ctx, layers, {
+      cache,
+      packer: createPacker(ctx, { pool, startsThreads: true }),
+      ignoreKnown: options.cache === false,
+      find,
+      digests: [debs.digests],
+      once: runs.once,
+      // They are sent with all others.
+      onReady: () => undefined,
+    });
+    return [...(reader.base.image?.layers ?? []), ...made.map(({ layer }) => layer)];
+  };
+  return { runs, name: loaded.spec.name, epoch: epochOf(job), pack, fetch: debs.fetch };
 }

@@ -71,17 +71,22 @@ const detailsSchema = z.object({
 /** `/etc/passwd` of a real image has a few kilobytes. */
 const ACCOUNTS_LIMIT_BYTES = 1 << 20;
 
-/** @param read gives the facts of a base that is more than its image */
+/**
+ * @param read gives the facts of a base that is more than its image
+ * @param isFinal whether these are all of it, asked when they were read: else what is found in them is not kept
+ */
 export function readBase(
   base: Base,
   questions: BaseQuestions,
   cache: LocalCache,
   read: (ctx: Context) => Promise<BaseFacts> = (ctx) => factsOf(ctx, base, questions, cache),
+  isFinal: () => boolean = () => true,
 ): BaseReader {
   let facts: Promise<BaseFacts> | undefined;
   const readOnce = (ctx: Context): Promise<BaseFacts> => (facts ??= read(ctx));
+  const details: BaseReader['details'] = (ctx) => detailsOf(ctx, base, questions, cache, { readOnce, isFinal });
   const knownDetails = (): Promise<BaseDetails | undefined> => readDetails(cache, detailsKey(base, questions));
-  return { base, facts: readOnce, details: (ctx) => detailsOf(ctx, base, questions, cache, readOnce), knownDetails };
+  return { base, facts: readOnce, details, knownDetails };
 }
 
 async function factsOf(
@@ -136,17 +141,17 @@ async function detailsOf(
   base: Base,
   questions: BaseQuestions,
   cache: LocalCache,
-  facts: (ctx: Context) => Promise<BaseFacts>,
+  { readOnce, isFinal }: { readOnce: (ctx: Context) => Promise<BaseFacts>; isFinal: () => boolean },
 ): Promise<BaseDetails> {
   const { wantsPython, pythonVersion } = questions;
   const key = detailsKey(base, questions);
   const known = await readDetails(cache, key);
   if (known) return known;
-  const read = await facts(ctx);
+  const read = await readOnce(ctx);
   const { findInterpreter } = await import('../python/find-interpreter.ts');
   const env = base.image?.config.config?.Env ?? [];
   const interpreter = wantsPython ? findInterpreter(read, env, base.platform, pythonVersion) : undefined;
   const details: BaseDetails = { user: userEntries(read, 0).user, interpreter };
-  await cache.writeRecord('base', key, new TextEncoder().encode(JSON.stringify(details)));
+  if (isFinal()) await cache.writeRecord('base', key, new TextEncoder().encode(JSON.stringify(details)));
   return details;
 }

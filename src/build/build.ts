@@ -4,8 +4,6 @@ import type { Sender } from '../content/copy.ts';
 import { createSender } from '../content/copy.ts';
 import type { Context } from '../core/context.ts';
 import { createContext, together } from '../core/context.ts';
-import type { Digest } from '../core/digest.ts';
-import { Once } from '../core/once.ts';
 import { createPacker } from '../layer/packer.ts';
 import { createWorkPool } from '../layer/work-pool.ts';
 import { registryStore } from '../registry/store.ts';
@@ -25,7 +23,6 @@ import type { Inputs } from './inputs.ts';
 import { readInputs, strictKey } from './inputs.ts';
 import type { Job } from './job.ts';
 import { epochOf } from './job.ts';
-import type { LayerRecord } from './layer-record.ts';
 import { writeLockFile } from './lock-file.ts';
 import { rememberPush } from './memo.ts';
 import { planImage } from './plan.ts';
@@ -178,7 +175,7 @@ async function make(
     ignoreKnown,
     find: shelf.find,
     digests: [shelf.digests, job.debs.digests],
-    once: new Once<Digest, LayerRecord>(),
+    once: runs.once,
     onReady: flights.send,
   };
   const work = together(

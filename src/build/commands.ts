@@ -139,7 +139,7 @@ function requireShell(facts: BaseFacts, { base }: CommandsInput): void {
   });
 }
 
-const NO_IDS =
+export const NO_IDS =
   'This host lends you no ids, so files can have no owner but root: have newuidmap installed, and a range in /etc/subuid and /etc/subgid.';
 
 async function commandFailed(

@@ -81,7 +81,9 @@ export async function makeLayers(
 
 async function makeLayer(ctx: Context, want: WantedLayer, tools: LayerTools): Promise<MadeLayer> {
   const { kind, content, key } = want;
-  const known = tools.ignoreKnown ? undefined : await readLayerRecord(tools.cache, key);
+  // A layer that the same build has made before is not made twice, and is no older one either.
+  const isKnown = !tools.ignoreKnown && tools.once.find(key) === undefined;
+  const known = isKnown ? await readLayerRecord(tools.cache, key) : undefined;
   const record = known ?? (await tools.once.run(key, () => packLayer(ctx, want, tools)));
   const annotations = {
     [ANNOTATION.layerKey]: key,

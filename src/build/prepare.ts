@@ -82,11 +82,22 @@ async function preparePlatform(ctx: Context, plain: Base, round: Round): Promise
     pythonVersion: job.loaded.spec.pythonVersion,
   };
   const own = readBase(plain, questions, cache);
-  const added = inputs.debian && (await addDebian(ctx, { job, wants: inputs.debian, reader: own, name, kept }));
-  const reader = added ? readBase(added.base.base, questions, cache, added.base.facts) : own;
+  const added =
+    inputs.debian &&
+    (await addDebian(ctx, {
+      job,
+      wants: inputs.debian,
+      reader: own,
+      name,
+      kept,
+      runs: purpose === 'build' ? runs : undefined,
+    }));
+  const reader = added ? readBase(added.base.base, questions, cache, added.base.facts, added.base.isWhole) : own;
   const known = await reader.knownDetails();
-  const isSupposed = !known && added !== undefined && purpose === 'plan' && !questions.wantsPython;
-  const details = known ?? (isSupposed ? { user: USUAL_USER, interpreter: undefined } : await reader.details(ctx));
+  const isGuessed = !known && added !== undefined && purpose === 'plan' && !questions.wantsPython;
+  const details = known ?? (isGuessed ? { user: USUAL_USER, interpreter: undefined } : await reader.details(ctx));
+  // Only now is it known what the packages leave to do.
+  const isSupposed = isGuessed || added?.base.isWhole() === false;
   const { interpreter } = details;
   const python =
     interpreter && wantsPackages(inputs.wants)

@@ -3,6 +3,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Layer } from '../content/content.ts';
 import type { Context } from '../core/context.ts';
+import type { Digest } from '../core/digest.ts';
+import type { Once } from '../core/once.ts';
 import type { Entry } from '../filesystem/entry.ts';
 import type { BaseFacts } from '../filesystem/facts.ts';
 import { readUpper } from '../sandbox/changes.ts';
@@ -11,6 +13,7 @@ import type { SandboxHost } from '../sandbox/namespace.ts';
 import { runInSandbox } from '../sandbox/run.ts';
 import { stackFacts, unpackLayers } from '../sandbox/unpack.ts';
 import type { LocalCache } from '../store/cache.ts';
+import type { LayerRecord } from './layer-record.ts';
 import type { BuildSecrets } from './secrets.ts';
 
 export interface RunTools {
@@ -22,6 +25,8 @@ export interface RunTools {
   readonly scratch: string;
   readonly secrets: () => Promise<BuildSecrets>;
   readonly processors: number;
+  /** Layers that were made in this build. */
+  readonly once: Once<Digest, LayerRecord>;
   /** A name nobody else has. */
   readonly uniqueName: () => string;
 }

@@ -4,6 +4,11 @@
 export class Once<K, V> {
   readonly #running = new Map<K, Promise<V>>();
 
+  /** The work for this key, if anybody has begun it and it did not fail. */
+  find(key: K): Promise<V> | undefined {
+    return this.#running.get(key);
+  }
+
   run(key: K, work: () => Promise<V>): Promise<V> {
     const known = this.#running.get(key);
     if (known) return known;

@@ -89,6 +89,19 @@ export class DpkgDatabase implements DpkgState {
     return `${INFO}/${name}${isSame ? `:${architecture}` : ''}.${member}`;
   }
 
+  /** Remembers what scripts may change; the function that is returned goes back to it. */
+  savepoint(): () => void {
+    const diversions = [...this.diversions];
+    const overrides = [...this.overrides];
+    const pending = [...this.pending].map(([key, names]) => [key, new Set(names)] as const);
+    return () => {
+      this.diversions.splice(0, this.diversions.length, ...diversions);
+      this.overrides.splice(0, this.overrides.length, ...overrides);
+      this.pending.clear();
+      for (const [key, names] of pending) this.pending.set(key, names);
+    };
+  }
+
   put(one: InstalledPackage): void {
     for (const [key, other] of this.#packages) {
       // A package may change between `all` and an architecture; two versions of one package are never there at once.

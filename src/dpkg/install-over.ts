@@ -7,14 +7,15 @@ import { entriesOf, factsOf } from '../filesystem/tree-entries.ts';
 import type { TreeNode } from '../filesystem/writable-tree.ts';
 import { WritableTree } from '../filesystem/writable-tree.ts';
 import { readRangeBytes } from '../deb/read-range-bytes.ts';
-import type { WantedDeb } from './install.ts';
+import type { Deferred } from './deferral.ts';
+import type { Otherwise, WantedDeb } from './install.ts';
 import { installDebs, requireDebian } from './install.ts';
 import { seedRoot } from './seed-root.ts';
 
 export interface InstallOptions {
   /** As dpkg names it. */
   readonly architecture: string;
-  readonly leavesUnpacked: boolean;
+  readonly otherwise: Otherwise;
   /** Seconds: the time of what scripts make. */
   readonly epoch: number;
   /** Name of the base, for messages. */
@@ -31,15 +32,17 @@ export interface InstalledOver {
   readonly rest: string;
   readonly facts: BaseFacts;
   readonly warnings: readonly string[];
+  /** What is left to the image's own dpkg. */
+  readonly deferred: Deferred | undefined;
 }
 
 /** Throws `PACKAGES_CONFLICT`, `CONFIGURE_UNSUPPORTED`, `DEB_INVALID`. */
 export function installOver(facts: BaseFacts, debs: readonly WantedDeb[], options: InstallOptions): InstalledOver {
-  const { architecture, leavesUnpacked, epoch, base, capture } = options;
+  const { architecture, otherwise, epoch, base, capture } = options;
   const tree = new WritableTree({ facts, readRange: readRangeBytes, now: epoch });
   requireDebian(tree, base);
   if (facts.entries.size === 0) seedRoot(tree, architecture);
-  const { brought, warnings } = installDebs({ tree, architecture, debs, leavesUnpacked });
+  const { brought, warnings, deferred } = installDebs({ tree, architecture, debs, otherwise });
   const result = createTree(facts);
   const rest = 'configuration';
   const changes = new Map(tree.changes());
@@ -49,7 +52,7 @@ export function installOver(facts: BaseFacts, debs: readonly WantedDeb[], option
     return origin;
   });
   result.add(entriesOf(changes), rest);
-  return { tree: result, byPackage, rest, facts: factsOf(tree, facts, capture), warnings };
+  return { tree: result, byPackage, rest, facts: factsOf(tree, facts, capture), warnings, deferred };
 }
 
 /** Moves what is still as the package brought it out of the changes. */

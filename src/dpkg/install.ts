@@ -5,10 +5,14 @@ import type { TreeNode, WritableTree } from '../filesystem/writable-tree.ts';
 import type { InstalledPackage } from '../maintscript/dpkg-state.ts';
 import type { Script, ScriptName } from './configure.ts';
 import { carryOut } from './configure.ts';
-import { fieldOf, printStanza } from '../deb/control.ts';
-import { DpkgDatabase, keyOf, readTriggers } from './database.ts';
+import { fieldOf } from '../deb/control.ts';
+import type { Deferred } from './deferral.ts';
+import { Deferral } from './deferral.ts';
+import { DpkgDatabase, keyOf } from './database.ts';
 import type { OpenedDeb } from '../deb/opened-deb.ts';
+import type { Alternatives } from '../deb/package.ts';
 import { parsePackageVersion } from '../deb/relation.ts';
+import { recordPackage, textOf } from './record-package.ts';
 import type { CreatedWorld } from './script-world.ts';
 import { createScriptWorld } from './script-world.ts';
 import { partEssential } from './part-essential.ts';
@@ -28,19 +32,23 @@ export interface InstallRequest {
   readonly architecture: string;
   /** Dependencies first. */
   readonly debs: readonly WantedDeb[];
-  /** Leave packages unpacked whose scripts cannot be carried out, instead of refusing them. */
-  readonly leavesUnpacked: boolean;
+  readonly otherwise: Otherwise;
 }
+
+/** What becomes of a package whose script cannot be carried out: refused by name, left unpacked for good, or left to the image's own dpkg. */
+export type Otherwise = 'refuse' | 'leave' | 'defer';
 
 export interface Installation {
   /** What each package brought, by canonical path, in the order of `debs`. A path whose node was changed since belongs to nobody. */
   readonly brought: readonly ReadonlyMap<string, TreeNode>[];
   /** Things to know that are not failures. */
   readonly warnings: readonly string[];
+  /** What is left to dpkg; undefined where everything is done. */
+  readonly deferred: Deferred | undefined;
 }
 
-/** How far a package has come; `left` is unpacked for good. */
-type Progress = 'unpacked' | 'left' | 'installed';
+/** How far a package has come; `left` is unpacked, or `absent` not even that, for as long as this lasts. */
+type Progress = 'unpacked' | 'left' | 'absent' | 'installed';
 
 /** Triggers activate each other; a chain this long goes round in circles. */
 const TRIGGER_ROUNDS = 100;
@@ -61,12 +69,16 @@ export function installDebs(request: InstallRequest): Installation {
 class Installer implements Installation {
   readonly #brought = new Map<OpenedDeb, ReadonlyMap<string, TreeNode>>();
   readonly warnings: string[] = [];
+  deferred: Deferred | undefined;
+  readonly #deferral = new Deferral();
   readonly #request: InstallRequest;
   readonly #database: DpkgDatabase;
   readonly #world: CreatedWorld;
   /** Version that was configured last, by name; undefined for a package that is new. */
   readonly #before = new Map<OpenedDeb, InstalledPackage | undefined>();
   readonly #state = new Map<OpenedDeb, Progress>();
+  /** Triggers that wait for somebody else to process them, by package. */
+  readonly #waiting = new Map<string, readonly string[]>();
   /** Packages whose preinst was not carried out: they cannot be configured. */
   readonly #unprepared = new Set<OpenedDeb>();
 
@@ -96,12 +108,12 @@ class Installer implements Installation {
     const isUpgrade = before !== undefined && before.state !== 'config-files';
     this.#before.set(deb, before);
     const next = packageOf(deb, 'unpacked', before);
-    if (isUpgrade) {
-      this.warnings.push(`${deb.name} ${before.version} of the base image is replaced by ${deb.version}`);
-      this.#run('prerm', before, ['upgrade', deb.version]);
+    if (isUpgrade) this.warnings.push(`${deb.name} ${before.version} of the base image is replaced by ${deb.version}`);
+    if (!this.#prepare(deb, next, isUpgrade ? before : undefined)) {
+      this.#brought.set(deb, new Map());
+      this.#state.set(deb, 'absent');
+      return;
     }
-    const words = isUpgrade ? ['upgrade', before.version, deb.version] : ['install'];
-    if (!this.#run('preinst', next, words, deb)) this.#unprepared.add(deb);
     const about = parsePackageVersion(deb.control, this.#request.architecture);
     const warn = (text: string): void => void this.warnings.push(text);
     const filter = readPathFilter(tree);
@@ -109,9 +121,46 @@ class Installer implements Installation {
     const { paths, brought, conffiles } = placeFiles(work);
     if (isUpgrade) this.#run('postrm', before, ['upgrade', deb.version]);
     this.#brought.set(deb, brought);
-    this.#record({ ...next, conffiles: new Map([...kept(before, tree), ...conffiles]) }, deb, paths);
+    const one = { ...next, conffiles: new Map([...kept(before, tree), ...conffiles]) };
+    recordPackage(tree, this.#database, one, deb, paths);
     for (const path of paths) this.#database.activatePath(path);
     this.#state.set(deb, 'unpacked');
+  }
+
+  /** The scripts that come before the files; false where the whole package is left to dpkg. */
+  #prepare(deb: OpenedDeb, next: InstalledPackage, replaced: InstalledPackage | undefined): boolean {
+    const defers = this.#request.otherwise === 'defer';
+    const { preDepends } = parsePackageVersion(deb.control, this.#request.architecture);
+    const needsDeferred = defers && this.#isDeferred(preDepends);
+    if (needsDeferred && deb.members.has('preinst')) {
+      this.#deferral.unpack(deb, true);
+      return false;
+    }
+    const savepoint = this.#request.tree.savepoint();
+    const restore = this.#database.savepoint();
+    const words = replaced ? ['upgrade', replaced.version, deb.version] : ['install'];
+    const isLeft = !replaced || this.#run('prerm', replaced, ['upgrade', deb.version]);
+    const isPrepared = (isLeft || !defers) && this.#run('preinst', next, words, deb);
+    if (!isPrepared && defers) {
+      savepoint.undo();
+      restore();
+      this.#deferral.unpack(deb, needsDeferred);
+      return false;
+    }
+    savepoint.keep();
+    if (!isPrepared) this.#unprepared.add(deb);
+    return true;
+  }
+
+  /** Whether one of them is met by a package that dpkg has still to configure. */
+  #isDeferred(relations: readonly Alternatives[]): boolean {
+    const names = new Set(relations.flat().map(({ name }) => name));
+    const { architecture } = this.#request;
+    return [...this.#state].some(([other, state]) => {
+      if (state !== 'left' && state !== 'absent') return false;
+      const { provides } = parsePackageVersion(other.control, architecture);
+      return names.has(other.name) || provides.some(({ name }) => names.has(name));
+    });
   }
 
   configure(deb: OpenedDeb): void {
@@ -120,8 +169,9 @@ class Installer implements Installation {
     const before = this.#before.get(deb);
     const reason = this.#reasonToLeave(deb);
     if (reason !== undefined) {
-      this.#state.set(deb, 'left');
-      if (reason !== '') this.warnings.push(`${deb.name} is left unpacked, not configured, since ${reason} is`);
+      this.#leave(deb);
+      if (reason !== '' && this.#request.otherwise === 'leave')
+        this.warnings.push(`${deb.name} is left unpacked, not configured, since ${reason} is`);
       return;
     }
     const version = before?.version ?? '';
@@ -129,11 +179,16 @@ class Installer implements Installation {
     const isDone =
       (!postinst?.includes('/confmodule') || this.#run('config', one, ['configure', version], deb)) &&
       this.#run('postinst', one, ['configure', version], deb);
-    this.#state.set(deb, isDone ? 'installed' : 'left');
-    if (!isDone) return;
+    if (!isDone) return this.#leave(deb);
+    this.#state.set(deb, 'installed');
     this.#database.put({ ...one, state: 'installed', fields: statusFields(deb.control, 'installed') });
     // Configuring does what the triggers that waited would have done (deb-triggers(5)).
     this.#database.pending.delete(keyOf(one));
+  }
+
+  #leave(deb: OpenedDeb): void {
+    this.#state.set(deb, 'left');
+    this.#deferral.configure(deb);
   }
 
   processTriggers(): void {
@@ -143,9 +198,10 @@ class Installer implements Installation {
       const [key, triggers] = [...pending][0]!;
       pending.delete(key);
       const one = this.#database.find(key);
-      if (one?.state !== 'installed') continue;
-      const names = [...triggers].join(' ');
-      if (!this.#run('postinst', one, ['triggered', names])) this.#leavePending(one, names);
+      const waits = this.#waiting.get(key) ?? [];
+      if (one?.state !== 'installed' && waits.length === 0) continue;
+      const names = [...new Set([...waits, ...triggers])].join(' ');
+      if (waits.length > 0 || !this.#run('postinst', one!, ['triggered', names])) this.#leavePending(one!, names);
     }
   }
 
@@ -153,6 +209,7 @@ class Installer implements Installation {
     this.#finishWorld();
     this.#database.write();
     this.#markAutomatic();
+    this.deferred = this.#request.otherwise === 'defer' ? this.#deferral.finish() : undefined;
   }
 
   #finishWorld(): void {
@@ -161,13 +218,17 @@ class Installer implements Installation {
     } catch (error) {
       if (!(error instanceof NotInterpretable)) throw error;
       const what = `The cache of shared libraries cannot be written: ${error.message}`;
-      if (!this.#request.leavesUnpacked) {
-        throw new ImageSpecError('CONFIGURE_UNSUPPORTED', what, {
-          hint: 'Choose another base image, or set `apt_configure: never` to do without it.',
-          cause: error,
-        });
+      const refusal = new ImageSpecError('CONFIGURE_UNSUPPORTED', what, {
+        hint: 'Choose another base image, or set `apt_configure: never` to do without it.',
+        cause: error,
+      });
+      if (this.#request.otherwise === 'refuse') throw refusal;
+      if (this.#request.otherwise === 'leave') {
+        this.warnings.push(what);
+        return;
       }
-      this.warnings.push(what);
+      this.#deferral.because(refusal);
+      this.#deferral.ldconfig();
     }
   }
 
@@ -187,23 +248,29 @@ class Installer implements Installation {
 
   /** Those of the packages at hand that this one needs. */
   #dependsOf(deb: OpenedDeb): OpenedDeb[] {
-    const { preDepends, depends } = parsePackageVersion(deb.control, this.#request.architecture);
-    const names = new Set([...preDepends, ...depends].flat().map(({ name }) => name));
+    const names = new Set(
+      relationsOf(deb, this.#request.architecture)
+        .flat()
+        .map(({ name }) => name),
+    );
     return [...this.#state.keys()].filter((other) => other !== deb && names.has(other.name));
   }
 
   /** Name of a package that this one needs and that is left unpacked, as dpkg does it; '' when its own preinst is the reason. */
   #reasonToLeave(deb: OpenedDeb): string | undefined {
     if (this.#unprepared.has(deb)) return '';
+    if (this.#request.otherwise === 'defer')
+      return this.#isDeferred(relationsOf(deb, this.#request.architecture)) ? '' : undefined;
     return this.#dependsOf(deb).find((other) => this.#state.get(other) === 'left')?.name;
   }
 
   /** What dpkg's status says of triggers that wait (dpkg-query(1), package states). */
   #leavePending(one: InstalledPackage, triggers: string): void {
     const state = 'triggers-pending';
-    const fields = one.fields.map(
-      ([field, value]) => [field, field === 'Status' ? `install ok ${state}` : value] as const,
-    );
+    this.#waiting.set(keyOf(one), triggers.split(' '));
+    this.#deferral.processTriggers(one.name);
+    const own = one.fields.filter(([field]) => field !== 'Triggers-Pending');
+    const fields = own.map(([field, value]) => [field, field === 'Status' ? `install ok ${state}` : value] as const);
     this.#database.put({ ...one, state, fields: [...fields, ['Triggers-Pending', triggers]] });
   }
 
@@ -212,50 +279,23 @@ class Installer implements Installation {
     const text = deb ? textOf(deb, name) : this.#database.memberOf(owner, name);
     if (text === undefined) return true;
     const script: Script = { name, text, args, package: owner };
+    const restore = this.#database.savepoint();
     try {
       carryOut(script, this.#world);
       return true;
     } catch (error) {
-      const leaves = this.#request.leavesUnpacked && isImageSpecError(error) && error.code === 'CONFIGURE_UNSUPPORTED';
-      if (!leaves) throw error;
+      const { otherwise } = this.#request;
+      const isRefusal = isImageSpecError(error) && error.code === 'CONFIGURE_UNSUPPORTED';
+      // The older package's postrm is called by dpkg itself after the files alone: there is no way to have it called later.
+      if (!isRefusal || otherwise === 'refuse' || (otherwise === 'defer' && name === 'postrm')) throw error;
+      restore();
+      if (otherwise === 'defer') {
+        this.#deferral.because(error);
+        return false;
+      }
       const what = args[0] === 'triggered' ? 'has triggers that are not processed' : 'is left unpacked, not configured';
       this.warnings.push(`${owner.name} ${what}: ${error.message}`);
       return false;
-    }
-  }
-
-  #record(one: InstalledPackage, deb: OpenedDeb, paths: readonly string[]): void {
-    const { tree } = this.#request;
-    const database = this.#database;
-    database.put(one);
-    if (database.kind === 'status.d') {
-      const md5sums = deb.members.get('md5sums');
-      tree.write(`var/lib/dpkg/status.d/${deb.name}`, printStanza(deb.control));
-      tree.write(`var/lib/dpkg/status.d/${deb.name}.md5sums`, md5sums?.bytes ?? madeSums(deb));
-      database.setFiles(one, paths);
-      return;
-    }
-    tree.makeDirectories('var/lib/dpkg/info');
-    this.#forgetMembers(one, deb);
-    for (const [member, { bytes, mode }] of deb.members) {
-      tree.write(database.infoPath(one, member), bytes, { mode: mode & 0o777 });
-    }
-    if (!deb.members.has('md5sums')) tree.write(database.infoPath(one, 'md5sums'), madeSums(deb));
-    database.setFiles(one, paths);
-    database.addInterests(one);
-    const triggers = textOf(deb, 'triggers') ?? '';
-    for (const { isInterest, trigger } of readTriggers(triggers)) if (!isInterest) database.activate(trigger);
-  }
-
-  /** Control files that the older version left and the newer one does not have. */
-  #forgetMembers(one: InstalledPackage, deb: OpenedDeb): void {
-    const { tree } = this.#request;
-    const start = this.#database.infoPath(one, '');
-    for (const name of tree.list('var/lib/dpkg/info')) {
-      const path = `var/lib/dpkg/info/${name}`;
-      const member = path.slice(start.length);
-      const isOld = path.startsWith(start) && !member.includes('.') && !deb.members.has(member);
-      if (isOld && member !== 'list' && member !== 'md5sums') tree.remove(path);
     }
   }
 
@@ -293,16 +333,9 @@ function kept(before: InstalledPackage | undefined, tree: WritableTree): readonl
   return [...(before?.conffiles ?? [])].filter(([path]) => tree.get(path) !== undefined);
 }
 
-function textOf(deb: OpenedDeb, member: string): string | undefined {
-  const found = deb.members.get(member);
-  return found && new TextDecoder().decode(found.bytes);
-}
-
-/** What dpkg writes for a package that brings no checksums of its own: `md5  path`, conffiles left out. */
-function madeSums(deb: OpenedDeb): string {
-  const conffiles = new Set((textOf(deb, 'conffiles') ?? '').split('\n').map((line) => line.trim().slice(1)));
-  const lines = [...deb.md5].filter(([path]) => !conffiles.has(path)).map(([path, md5]) => `${md5}  ${path}\n`);
-  return lines.join('');
+function relationsOf(deb: OpenedDeb, architecture: string): readonly Alternatives[] {
+  const { preDepends, depends } = parsePackageVersion(deb.control, architecture);
+  return [...preDepends, ...depends];
 }
 
 /** Whether a base can take packages at all: what is there but is no Debian system would be broken by them. */

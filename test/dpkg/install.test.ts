@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Otherwise } from '../../src/dpkg/install.ts';
 import { installDebs, requireDebian } from '../../src/dpkg/install.ts';
 import type { OpenedDeb } from '../../src/deb/opened-deb.ts';
 import { readRangeBytes } from '../../src/deb/read-range-bytes.ts';
@@ -31,11 +32,11 @@ interface Installed {
 
 async function install(
   packages: readonly DebOptions[],
-  { over = EMPTY_FACTS, leavesUnpacked = false }: { over?: BaseFacts; leavesUnpacked?: boolean } = {},
+  { over = EMPTY_FACTS, otherwise = 'refuse' }: { over?: BaseFacts; otherwise?: Otherwise } = {},
 ): Promise<Installed> {
   const tree = treeOver(over);
   const debs = (await open(...packages)).map((deb, i) => ({ deb, requested: i === packages.length - 1 }));
-  const { warnings } = installDebs({ tree, architecture: 'amd64', debs, leavesUnpacked });
+  const { warnings } = installDebs({ tree, architecture: 'amd64', debs, otherwise });
   return { tree, warnings, facts: factsOf(tree, over, () => 1 << 20) };
 }
 
@@ -76,7 +77,7 @@ describe('installDebs', () => {
     });
     expect([...tree.changes()]).toEqual([]);
     const bare = treeOver({ entries: new Map(), captured: new Map() });
-    installDebs({ tree: bare, architecture: 'amd64', debs: [], leavesUnpacked: false });
+    installDebs({ tree: bare, architecture: 'amd64', debs: [], otherwise: 'refuse' });
     expect([...bare.changes()]).toEqual([]);
   });
 
@@ -243,7 +244,7 @@ describe('a script that cannot be carried out', () => {
 
   it('leaves it unpacked on request, as if the script had never begun, and what depends on it too', async () => {
     const dependent = { name: 'dependent', fields: { Depends: 'needy' } };
-    const { tree, warnings } = await install([needy, dependent, { name: 'free' }], { leavesUnpacked: true });
+    const { tree, warnings } = await install([needy, dependent, { name: 'free' }], { otherwise: 'leave' });
     expect(tree.get('/half')).toBeUndefined();
     expect(status(tree).match(/^(?:Package|Status): .*/gm)).toEqual([
       'Package: dependent',
@@ -265,7 +266,7 @@ describe('a script that cannot be carried out', () => {
       { name: 'two', fields: { Depends: 'one' } },
       { name: 'three', fields: { 'Pre-Depends': 'one' } },
     ];
-    const { tree, warnings } = await install(packages, { leavesUnpacked: true });
+    const { tree, warnings } = await install(packages, { otherwise: 'leave' });
     expect(warnings).toEqual([]);
     expect(status(tree).match(/^Status: .*/gm)).toEqual(
       Array.from({ length: 3 }, () => 'Status: install ok installed'),
@@ -287,7 +288,7 @@ describe('a script that cannot be carried out', () => {
     };
     const { facts } = await install([perl, watcher]);
     const data = { name: 'data', entries: [{ path: 'usr/share/data/x', content: '' }] };
-    const { tree, warnings } = await install([unprepared, data], { over: facts, leavesUnpacked: true });
+    const { tree, warnings } = await install([unprepared, data], { over: facts, otherwise: 'leave' });
     expect(tree.get('/made')).toBeUndefined();
     expect(warnings).toEqual([
       expect.stringMatching(/^unprepared is left unpacked, not configured: The preinst script/),
@@ -303,10 +304,10 @@ describe('a script that cannot be carried out', () => {
       deb,
       requested: true,
     }));
-    const request = { architecture: 's390x', debs, leavesUnpacked: false };
+    const request = { architecture: 's390x', debs, otherwise: 'refuse' } as const;
     const error = await expectCode(() => installDebs({ ...request, tree: treeOver() }), 'CONFIGURE_UNSUPPORTED');
     expect(error.message).toMatch(/^The cache of shared libraries cannot be written: /);
-    const { warnings } = installDebs({ ...request, tree: treeOver(), leavesUnpacked: true });
+    const { warnings } = installDebs({ ...request, tree: treeOver(), otherwise: 'leave' });
     expect(warnings).toEqual([error.message]);
   });
 
