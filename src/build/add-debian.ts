@@ -4,19 +4,17 @@ import type { AptSource } from '../apt/apt-source.ts';
 import type { Context } from '../core/context.ts';
 import { debianArchitecture } from '../deb/architecture.ts';
 import type { DebianLock } from '../deb/locked-deb.ts';
-import { createPacker } from '../layer/packer.ts';
 import type { BaseReader } from './base.ts';
 import type { ConfigureTools } from './debian-configure.ts';
 import { configureInSandbox, orRefuse, requireDpkg } from './debian-configure.ts';
 import type { DebianBase } from './debian-base.ts';
 import { withDebianPackages } from './debian-base.ts';
 import { findSources, lockDebian } from './debian-locks.ts';
+import { groundLayers } from './ground-layers.ts';
 import type { DebianWants } from './inputs.ts';
 import type { Job } from './job.ts';
 import { epochOf } from './job.ts';
-import type { SourceFinder } from './layer-record.ts';
 import type { Answer, KeptLock } from './locks.ts';
-import { makeLayers } from './make-layers.ts';
 import type { RunTools } from './run-over.ts';
 import { requireRunnable } from './sandbox.ts';
 
@@ -79,25 +77,8 @@ export async function addDebian(ctx: Context, request: DebianRequest): Promise<A
 }
 
 function toolsOf({ reader, job }: DebianRequest, runs: RunTools): ConfigureTools {
-  const { services, options, pool, debs, loaded } = job;
-  const { cache } = services;
-  const find: SourceFinder = async (ctx, digest) => {
-    const file = (await cache.find(digest)) ?? (await debs.find(ctx, digest));
-    if (file === undefined) throw new Error(`nobody knows the source ${digest} of a layer`);
-    return file;
-  };
-  const pack: ConfigureTools['pack'] = async (ctx, layers) => {
-    const made = await makeLayers(ctx, layers, {
-      cache,
-      packer: createPacker(ctx, { pool, startsThreads: true }),
-      ignoreKnown: options.cache === false,
-      find,
-      digests: [debs.digests],
-      once: runs.once,
-      // They are sent with all others.
-      onReady: () => undefined,
-    });
-    return [...(reader.base.image?.layers ?? []), ...made.map(({ layer }) => layer)];
-  };
+  const { debs, loaded } = job;
+  const { base } = reader;
+  const pack: ConfigureTools['pack'] = (ctx, layers) => groundLayers(ctx, { job, runs, base }, layers);
   return { runs, name: loaded.spec.name, epoch: epochOf(job), pack, fetch: debs.fetch };
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Context } from '../core/context.ts';
 import { step } from '../core/context.ts';
+import { ImageSpecError } from '../core/error.ts';
 import type { Digest } from '../core/digest.ts';
 import { isDigest } from '../core/digest.ts';
 import { keyOf } from '../core/json.ts';
@@ -106,6 +107,7 @@ export function withDebianPackages(input: DebianInput): DebianBase {
   };
   const layers = async (ctx: Context, onStage: () => void): Promise<readonly WantedLayer[]> => {
     const found = (await known())?.parts ?? (await stageNow(ctx, onStage));
+    if (left?.left) throw unfinished(left.left);
     return found.map((part) => ({
       ...part,
       entries: async () => entriesOfPart(part.key, (await stageOnce(ctx)).parts),
@@ -123,6 +125,13 @@ export function withDebianPackages(input: DebianInput): DebianBase {
     warnings: () => said,
     isWhole: () => left === undefined,
   };
+}
+
+/** Layers that lack something are given to nobody. */
+function unfinished({ content }: OutlinedLayer): ImageSpecError {
+  return new ImageSpecError('CONFIGURE_UNSUPPORTED', `A plan runs nothing, and would have to: ${content}`, {
+    hint: 'Build once without --plan: what was configured is remembered.',
+  });
 }
 
 function stageKey({ base, architecture, packages, leavesUnpacked, epoch }: DebianInput): Digest {

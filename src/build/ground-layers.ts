@@ -1,36 +1,37 @@
 // The layers that programs of the target need before there is an image: those of its base and of its Debian packages.
 import type { Layer } from '../content/content.ts';
 import type { Context } from '../core/context.ts';
-import type { Digest } from '../core/digest.ts';
-import { Once } from '../core/once.ts';
 import { createPacker } from '../layer/packer.ts';
 import type { Base } from './base.ts';
-import type { DebianBase } from './debian-base.ts';
 import type { Job } from './job.ts';
-import type { LayerRecord } from './layer-record.ts';
+import type { SourceFinder } from './layer-record.ts';
+import type { WantedLayer } from './make-layers.ts';
 import { makeLayers } from './make-layers.ts';
-import { createShelf, indexOpener } from './wheels.ts';
-import type { Inputs } from './inputs.ts';
+import type { RunTools } from './run-over.ts';
 
-/** Those of Debian packages are made now, and found again by their keys when the image is made. */
+/** Those of Debian packages are made now, and found again when the image is made. @param wanted without the base's */
 export async function groundLayers(
   ctx: Context,
-  job: Job,
-  inputs: Inputs,
-  base: Base,
-  debian: DebianBase | undefined,
+  { job, runs, base }: { readonly job: Job; readonly runs: RunTools; readonly base: Base },
+  wanted: readonly WantedLayer[],
 ): Promise<readonly Layer[]> {
-  const below = (base.image?.layers ?? []).map((layer) => ({ ...layer, title: 'base image' }));
-  if (!debian) return below;
-  const packer = createPacker(ctx, { pool: job.pool, startsThreads: false });
-  const made = await makeLayers(ctx, await debian.layers(ctx, packer.prepare), {
-    cache: job.services.cache,
-    packer,
-    ignoreKnown: false,
-    find: createShelf(indexOpener(job, inputs), [], job.services, job.options.offline ?? false, job.debs.find).find,
-    digests: [job.debs.digests],
-    once: new Once<Digest, LayerRecord>(),
+  const { services, options, pool, debs } = job;
+  const { cache } = services;
+  const find: SourceFinder = async (inner, digest) => {
+    const file = (await cache.find(digest)) ?? (await debs.find(inner, digest));
+    if (file === undefined) throw new Error(`nobody knows the source ${digest} of a layer`);
+    return file;
+  };
+  const made = await makeLayers(ctx, wanted, {
+    cache,
+    packer: createPacker(ctx, { pool, startsThreads: false }),
+    ignoreKnown: options.cache === false,
+    find,
+    digests: [debs.digests],
+    once: runs.once,
+    // They are sent with all others.
     onReady: () => undefined,
   });
+  const below = (base.image?.layers ?? []).map((layer) => ({ ...layer, title: 'base image' }));
   return [...below, ...made.map(({ layer }) => layer)];
 }

@@ -47,7 +47,8 @@ export async function preparePackages(
     requireRunnable(plain.platform, environment, 'What builds packages without wheels');
   const groundOnce = async (): Promise<Ground> => {
     await canBuild();
-    return groundOf(ctx, await groundLayers(ctx, job, inputs, plain, debian), runs);
+    const layers = (await debian?.layers(ctx, () => undefined)) ?? [];
+    return groundOf(ctx, await groundLayers(ctx, { job, runs, base: plain }, layers), runs);
   };
   let ground: Promise<Ground> | undefined;
   const env = variablesOf(plain.image?.config.config, [...(loaded.spec.env ?? [])]);

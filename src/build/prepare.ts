@@ -73,7 +73,7 @@ export interface Round {
 }
 
 async function preparePlatform(ctx: Context, plain: Base, round: Round): Promise<Prepared> {
-  const { job, inputs, kept, purpose } = round;
+  const { job, inputs, kept, purpose, runs } = round;
   const name = printPlatform(plain.platform);
   const { cache } = job.services;
   const questions = {

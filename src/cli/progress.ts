@@ -27,6 +27,7 @@ const SHOWN = new Set([
   'unpack',
   'run',
   'compile',
+  'configure',
 ]);
 /** Steps shorter than this many bytes end before a bar could be read. */
 const BAR_FROM_BYTES = 1 << 20;

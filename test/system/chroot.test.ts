@@ -8,6 +8,7 @@ import { readEnvironment } from '../../src/build/environment.ts';
 import { groundOf } from '../../src/build/run-over.ts';
 import { openSandbox, withSandbox } from '../../src/build/sandbox.ts';
 import { createContext } from '../../src/core/context.ts';
+import { Once } from '../../src/core/once.ts';
 import type { Mount } from '../../src/sandbox/mounts.ts';
 import { createLocalCache } from '../../src/store/cache.ts';
 import { runCli } from '../cli/run-cli.ts';
@@ -147,6 +148,7 @@ it('gives what is mounted, and takes back what was written there', async () => {
       host: () => openSandbox(environment),
       scratch: join(place, 'scratch'),
       processors: 1,
+      once: new Once(),
       uniqueName: randomUUID,
     };
     const mount = (name: string, target: string, kind: Mount['kind'], isReadOnly: boolean): Mount => ({
