@@ -24,7 +24,7 @@ export function withoutResidue(entries: readonly Entry[]): Entry[] {
   return entries.flatMap((entry): Entry[] => {
     if (RESIDUE.some((pattern) => pattern.test(entry.path))) {
       if (entry.type === 'file') contents.set(entry.path, entry);
-      // What is removed stays removed, as long as it was no residue of an earlier run.
+      // Where it was removed, the base keeps it.
       return [];
     }
     if (entry.type !== 'hardlink') return [entry];

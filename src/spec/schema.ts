@@ -206,7 +206,7 @@ export const specSchema = z.strictObject({
     z.literal(['auto', 'never'], {
       error: printFinding({ what: 'must be auto or never', todo: 'Leave it out for auto.' }),
     }),
-    'What happens to packages whose maintainer scripts cannot be carried out: auto refuses them, never leaves them unpacked and says so in the package database.',
+    'What happens to packages whose maintainer scripts cannot be carried out: auto has the image’s own dpkg configure them in the sandbox, never leaves them unpacked and says so in the package database.',
     'never',
   ),
   compile: field(

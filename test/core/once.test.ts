@@ -10,6 +10,15 @@ describe('Once', () => {
     expect(await once.run('a', work)).toBe(1);
   });
 
+  it('finds work that was begun, as long as it did not fail', async () => {
+    const once = new Once<string, number>();
+    expect(once.find('a')).toBeUndefined();
+    const running = once.run('a', () => Promise.resolve(1));
+    expect(once.find('a')).toBe(running);
+    await expect(once.run('b', () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+    expect(once.find('b')).toBeUndefined();
+  });
+
   it('forgets a failure', async () => {
     const once = new Once<string, number>();
     const failing = () => Promise.reject(new Error('broken'));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Deferred } from '../../src/dpkg/deferral.ts';
 import type { Otherwise } from '../../src/dpkg/install.ts';
 import { installDebs, requireDebian } from '../../src/dpkg/install.ts';
 import type { OpenedDeb } from '../../src/deb/opened-deb.ts';
@@ -25,6 +26,7 @@ async function open(...packages: readonly DebOptions[]): Promise<OpenedDeb[]> {
 
 interface Installed {
   readonly tree: WritableTree;
+  readonly deferred: Deferred | undefined;
   readonly warnings: readonly string[];
   /** As a base of what comes next. */
   readonly facts: BaseFacts;
@@ -36,8 +38,8 @@ async function install(
 ): Promise<Installed> {
   const tree = treeOver(over);
   const debs = (await open(...packages)).map((deb, i) => ({ deb, requested: i === packages.length - 1 }));
-  const { warnings } = installDebs({ tree, architecture: 'amd64', debs, otherwise });
-  return { tree, warnings, facts: factsOf(tree, over, () => 1 << 20) };
+  const { warnings, deferred } = installDebs({ tree, architecture: 'amd64', debs, otherwise });
+  return { tree, deferred, warnings, facts: factsOf(tree, over, () => 1 << 20) };
 }
 
 const status = (tree: WritableTree): string => tree.readText('var/lib/dpkg/status');
@@ -320,6 +322,150 @@ describe('a script that cannot be carried out', () => {
     ]);
     const perl = { name: 'perl', members: { postinst: '#!/usr/bin/perl\n1;\n' } };
     expect((await expectCode(() => install([perl]), 'CONFIGURE_UNSUPPORTED')).message).toContain('#!/usr/bin/perl');
+  });
+});
+
+describe('what is left to dpkg', () => {
+  const perl = (name: string, script: string): DebOptions => ({ name, members: { [script]: '#!/usr/bin/perl\n1;\n' } });
+  const told = ({ deferred }: Installed) =>
+    deferred?.steps.map((step) =>
+      step.kind === 'unpack'
+        ? `unpack ${step.deb.name}`
+        : [step.kind, ...(step.kind === 'configure' ? step.names : [])].join(' '),
+    );
+  const states = (tree: WritableTree): string[] =>
+    [...status(tree).matchAll(/^Package: (.*)\nStatus: install ok (.*)$/gm)].map(
+      ([, name, state]) => `${name} ${state}`,
+    );
+
+  it('is nothing where our shell carries out all, and then nothing is done otherwise', async () => {
+    const packages = [{ name: 'one', members: { postinst: `${SCRIPT}touch /made\n` } }];
+    const [refusing, deferring] = await Promise.all([install(packages), install(packages, { otherwise: 'defer' })]);
+    expect(deferring.deferred).toBeUndefined();
+    expect([...deferring.tree.changes()]).toEqual([...refusing.tree.changes()]);
+  });
+
+  it('is a package and all that needs it, by its name or by what it provides', async () => {
+    const installed = await install(
+      [
+        { ...perl('needy', 'postinst'), fields: { Provides: 'virtual' } },
+        { name: 'by-name', architecture: 'all', fields: { Depends: 'other | needy' } },
+        { name: 'by-virtue', fields: { Depends: 'virtual' } },
+        { name: 'further', fields: { Depends: 'by-virtue' } },
+        { name: 'free' },
+      ],
+      { otherwise: 'defer' },
+    );
+    expect(told(installed)).toEqual(['configure needy:amd64 by-name by-virtue:amd64 further:amd64']);
+    expect(installed.deferred!.packages).toEqual(['needy', 'by-name', 'by-virtue', 'further']);
+    expect(installed.deferred!.reason.message).toMatch(/^The postinst script of needy 1\.0 cannot be carried out: /);
+    expect(states(installed.tree)).toEqual([
+      'by-name unpacked',
+      'by-virtue unpacked',
+      'free installed',
+      'further unpacked',
+      'needy unpacked',
+    ]);
+    expect(installed.warnings).toEqual([]);
+  });
+
+  it('is the unpacking too where a script comes before it, after what it must wait for', async () => {
+    const early: DebOptions = {
+      name: 'early',
+      entries: [{ path: 'usr/share/early', content: 'x' }],
+      members: { preinst: '#!/usr/bin/perl\n1;\n' },
+    };
+    const late: DebOptions = {
+      name: 'late',
+      fields: { 'Pre-Depends': 'early' },
+      members: { preinst: `${SCRIPT}touch /made\n` },
+    };
+    const installed = await install([early, late, perl('last', 'postinst')], { otherwise: 'defer' });
+    expect(told(installed)).toEqual([
+      'unpack early',
+      'configure early:amd64',
+      'unpack late',
+      'configure late:amd64 last:amd64',
+    ]);
+    expect(states(installed.tree)).toEqual(['last unpacked']);
+    expect(installed.tree.get('/usr/share/early')).toBeUndefined();
+    expect(installed.tree.get('/made')).toBeUndefined();
+  });
+
+  it('is a whole upgrade where the scripts of the older package stop it, as if none had begun', async () => {
+    const older: DebOptions = {
+      name: 'tool',
+      version: '1',
+      entries: [{ path: 'usr/share/old', content: 'old' }],
+      members: { prerm: `${SCRIPT}touch /left\n` },
+    };
+    const { facts } = await install([older]);
+    const newer: DebOptions = { name: 'tool', version: '2', members: { preinst: '#!/usr/bin/perl\n1;\n' } };
+    const installed = await install([newer], { over: facts, otherwise: 'defer' });
+    expect(told(installed)).toEqual(['unpack tool', 'configure tool:amd64']);
+    expect(status(installed.tree)).toMatch(/^Version: 1$/m);
+    expect(installed.tree.get('/left')).toBeUndefined();
+    const stubborn = await install([{ ...older, members: { prerm: '#!/usr/bin/perl\n1;\n' } }]);
+    expect(told(await install([newer], { over: stubborn.facts, otherwise: 'defer' }))).toEqual([
+      'unpack tool',
+      'configure tool:amd64',
+    ]);
+    const last = await install([{ ...older, members: { postrm: '#!/usr/bin/perl\n1;\n' } }]);
+    await expectCode(
+      () => install([{ name: 'tool', version: '2' }], { over: last.facts, otherwise: 'defer' }),
+      'CONFIGURE_UNSUPPORTED',
+    );
+  });
+
+  it('undoes what a script told the package database before it stopped', async () => {
+    const diverts = `${SCRIPT}dpkg-divert --package needy --add --rename --divert /etc/other /etc/file
+dpkg-statoverride --add root root 0600 /etc/file; dpkg-trigger named; perl -e 1\n`;
+    const watcher = {
+      name: 'watcher',
+      members: { postinst: `${SCRIPT}echo "$*" >> /log\n`, triggers: 'interest-noawait named\n' },
+    };
+    const { tree } = await install(
+      [
+        { name: 'perl', entries: [{ path: 'usr/bin/perl', content: '\x7fELF', mode: 0o755 }] },
+        { name: 'owner', entries: [{ path: 'etc/file', content: '' }] },
+        watcher,
+        { name: 'needy', members: { postinst: diverts } },
+      ],
+      { otherwise: 'defer' },
+    );
+    expect(tree.get('/etc/file')).toBeDefined();
+    expect(tree.get('var/lib/dpkg/diversions')).toBeUndefined();
+    expect(tree.get('var/lib/dpkg/statoverride')).toBeUndefined();
+    expect(tree.readText('/log')).toBe('configure \n');
+  });
+
+  it('is the processing of triggers, all that wait, and the cache of libraries', async () => {
+    const postinst = `${SCRIPT}[ "$1" != triggered ] || perl -e 1\n`;
+    const perlProgram = { name: 'perl', entries: [{ path: 'usr/bin/perl', content: '\x7fELF', mode: 0o755 }] };
+    const { facts } = await install([
+      perlProgram,
+      { name: 'watcher', members: { postinst, triggers: 'interest-noawait one\ninterest-noawait two\n' } },
+      {
+        name: 'chain',
+        members: {
+          postinst: `${SCRIPT}[ "$1" != triggered ] || dpkg-trigger two\n`,
+          triggers: 'interest-noawait three\n',
+        },
+      },
+    ]);
+    const activates = { name: 'activates', members: { postinst: `${SCRIPT}dpkg-trigger one; dpkg-trigger three\n` } };
+    const installed = await install([activates], { over: facts, otherwise: 'defer' });
+    expect(told(installed)).toEqual(['triggers']);
+    expect(states(installed.tree)).toContain('watcher triggers-pending');
+    expect(status(installed.tree)).toMatch(/^Triggers-Pending: one two$/m);
+
+    const loader = { name: 'loader', architecture: 's390x', members: { postinst: `${SCRIPT}ldconfig\n` } };
+    const debs = (await open({ ...loader, entries: [{ path: 'etc/ld.so.conf', content: '' }] })).map((deb) => ({
+      deb,
+      requested: true,
+    }));
+    const { deferred } = installDebs({ architecture: 's390x', debs, tree: treeOver(), otherwise: 'defer' });
+    expect(deferred).toMatchObject({ steps: [{ kind: 'ldconfig' }], packages: ['libc-bin'] });
   });
 });
 

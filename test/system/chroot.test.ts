@@ -6,8 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readEnvironment } from '../../src/build/environment.ts';
 import { groundOf } from '../../src/build/run-over.ts';
+import type { LayerRecord } from '../../src/build/layer-record.ts';
 import { openSandbox, withSandbox } from '../../src/build/sandbox.ts';
 import { createContext } from '../../src/core/context.ts';
+import type { Digest } from '../../src/core/digest.ts';
 import { Once } from '../../src/core/once.ts';
 import type { Mount } from '../../src/sandbox/mounts.ts';
 import { createLocalCache } from '../../src/store/cache.ts';
@@ -148,7 +150,7 @@ it('gives what is mounted, and takes back what was written there', async () => {
       host: () => openSandbox(environment),
       scratch: join(place, 'scratch'),
       processors: 1,
-      once: new Once(),
+      once: new Once<Digest, LayerRecord>(),
       uniqueName: randomUUID,
     };
     const mount = (name: string, target: string, kind: Mount['kind'], isReadOnly: boolean): Mount => ({

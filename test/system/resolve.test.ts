@@ -8,7 +8,7 @@ import type { PackageVersion } from '../../src/deb/package.ts';
 import { resolvePackages } from '../../src/apt/resolve.ts';
 import { parseWant } from '../../src/apt/want.ts';
 import type { AptLists } from './ground/apt-oracle.ts';
-import { APT_SETS, REFUSED_SETS } from './ground/apt-sets.ts';
+import { APT_SETS, CONFIGURED_SETS } from './ground/apt-sets.ts';
 import { askApt, compareWithApt, debianArchitecture, readAptLists, readStatus } from './ground/apt-oracle.ts';
 
 /** Compilers, daemons, or-groups, virtual packages, versioned provisions, deep trees. */
@@ -29,7 +29,7 @@ const SETS = [
 
 /** What images from nothing get besides. */
 const ALWAYS = 'base-files base-passwd';
-const IMAGES = [...APT_SETS, ...REFUSED_SETS].map(({ packages }) => packages.join(' '));
+const IMAGES = [...APT_SETS, ...CONFIGURED_SETS].map(({ packages }) => packages.join(' '));
 
 let lists: AptLists;
 let architecture: string;

@@ -100,18 +100,19 @@ export const APT_SETS: readonly AptSet[] = [
   set('unixodbc libsasl2-modules krb5-user', 'isql --version; klist -V', /Kerberos 5/),
 ];
 
-export interface RefusedSet {
+export interface ConfiguredSet {
   readonly packages: readonly string[];
   readonly bases: readonly AptBase[];
-  /** The package whose script cannot be carried out. */
-  readonly refused: string;
+  /** The package whose script cannot be carried out by our shell. */
+  readonly needs: string;
 }
 
 /** Sets with a package whose script runs a compiled program, or one in Perl, that makes files from what is installed. */
-export const REFUSED_SETS: readonly RefusedSet[] = [
-  { packages: ['ffmpeg'], bases: ON_BOOKWORM, refused: 'shared-mime-info' },
-  { packages: ['graphviz'], bases: BASES_OF_SETS, refused: 'libgvc6' },
-  { packages: ['ghostscript'], bases: ON_BOOKWORM, refused: 'fonts-urw-base35' },
-  { packages: ['apache2'], bases: ON_BOOKWORM, refused: 'apache2' },
-  { packages: ['dbus'], bases: ON_BOOKWORM, refused: 'dbus-daemon' },
+export const CONFIGURED_SETS: readonly ConfiguredSet[] = [
+  { packages: ['ffmpeg'], bases: ON_BOOKWORM, needs: 'shared-mime-info' },
+  { packages: ['graphviz'], bases: BASES_OF_SETS, needs: 'libgvc6' },
+  { packages: ['ghostscript'], bases: ON_BOOKWORM, needs: 'fonts-urw-base35' },
+  { packages: ['apache2'], bases: ON_BOOKWORM, needs: 'apache2' },
+  { packages: ['dbus'], bases: ON_BOOKWORM, needs: 'dbus-daemon' },
+  { packages: ['vim'], bases: ON_BOOKWORM, needs: 'vim-runtime' },
 ];

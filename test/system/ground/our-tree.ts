@@ -20,6 +20,8 @@ export interface OurTree {
   readonly packages: readonly string[];
   readonly tree: TreeListing;
   readonly warnings: readonly string[];
+  /** Of the Debian layers. */
+  readonly contents: readonly string[];
   /** What the script printed, and as a last line `exit:` with its status. */
   readonly said: string;
 }
@@ -75,9 +77,8 @@ export async function ourTree(
   if (status !== 0) throw new Error(stderr);
   const { images } = JSON.parse(stdout) as BuildResult;
   const [image] = images;
-  const layers = image!.platforms[0]!.layers.filter(({ kind }) => kind === 'debian').map((layer) =>
-    join(place, 'out', 'blobs', ...layer.digest.split(':')),
-  );
+  const debian = image!.platforms[0]!.layers.filter(({ kind }) => kind === 'debian');
+  const layers = debian.map((layer) => join(place, 'out', 'blobs', ...layer.digest.split(':')));
   const judged = `\nprintf '${END_OF_LISTING.replaceAll('\n', '\\n')}'; set +e; (set -e\n${script}\n) 2>&1; echo "exit:$?"\n`;
   const work = { lowers: [beneath], script: APPLY + listCommand(beneath) + judged, args: layers };
   const [listing = '', said = ''] = (await inOverlay(work)).split(END_OF_LISTING);
@@ -87,6 +88,7 @@ export async function ourTree(
     packages: locked.map(({ name, version, architecture }) => `${name} ${version} ${architecture}`).sort(),
     tree: parseListing(listing),
     warnings: image!.warnings,
+    contents: debian.map(({ content }) => content ?? ''),
     said,
   };
 }
