@@ -206,11 +206,11 @@ ${PACKAGES.length} packages that people put into images most, each installed wit
 - **none**: the package has no such script;
 - **generated**: nothing but sections that debhelper wrote, carried out;
 - **own**: a script has lines of its own, and all are carried out;
-- **refused**: a script asks for something that is not done exactly, and its package is refused by name.
+- **refused**: a script asks for something that our shell does not do exactly; dpkg of the image configures the package in the sandbox, where there is one, and else it is refused by name.
 
 A refused script is left out and the installation begun anew, so that the scripts of all others are tried; one that looks for what the refused script makes may do less then.
 
-In all, ${all.size} different packages: ${total('none')} none, ${total('generated')} generated, ${total('own')} own, ${total('refused')} refused. Of the ${PACKAGES.length}, ${whole(scratch)} are configured whole on nothing, and ${whole(base)} on the base. Where the result differs from apt's is listed in [Differences to apt](debian-differences.md).
+In all, ${all.size} different packages: ${total('none')} none, ${total('generated')} generated, ${total('own')} own, ${total('refused')} refused. Of the ${PACKAGES.length}, ${whole(scratch)} are configured whole on nothing without running anything, and ${whole(base)} on the base. Where the result differs from apt's is listed in [Differences to apt](debian-differences.md).
 
 | | on nothing: packages | none | generated | own | refused | on the base: packages | none | generated | own | refused |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
@@ -222,6 +222,6 @@ ${rows.join('\n')}
 | --- | --- | --- | --- | --- |
 ${refusedRows(scratch, base).join('\n')}
 
-What to do: leave the package out, choose a base image that has it, or set \`apt_configure: never\`, which leaves it unpacked, and those that depend on it.
+What becomes of them is told in [Debian packages](debian.md#scripts-that-must-be-run). \`openjdk-17-jre-headless\` fails on a base without manuals for apt too.
 `;
 }

@@ -112,7 +112,7 @@ export const UNSEEN_DIFFERENCES: readonly (Pick<DebianDifference, 'path' | 'ours
 })[] = [
   {
     path: '/usr/share/icons/*/icon-theme.cache',
-    ours: 'nothing; a package is refused where the base has one that would be made again',
+    ours: 'nothing; where the base has one that would be made again, dpkg of the image does it in the sandbox',
     apts: 'the index of icons made by gtk-update-icon-cache',
     reason: 'GTK reads the icons themselves where there is no index',
     why: 'none asks for the program',
