@@ -61,7 +61,7 @@ export async function addDebian(ctx: Context, request: DebianRequest): Promise<A
     facts: reader.facts,
     requireDpkg: async (facts, deferred) => {
       requireDpkg(facts, deferred);
-      const reason = `The packages ${deferred.packages.join(', ')}`;
+      const reason = `The scripts of ${deferred.packages.join(', ')}`;
       await orRefuse(deferred, () => requireRunnable(reader.base.platform, job.services.environment, reason));
     },
     configure:

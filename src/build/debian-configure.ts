@@ -90,6 +90,8 @@ export async function configureInSandbox(
   tools: ConfigureTools,
 ): Promise<Configured> {
   const { epoch } = tools;
+  // Whether there is one is known before anything is packed.
+  await tools.runs.host();
   const { host, work, run } = await groundOf(ctx, await tools.pack(ctx, layers), tools.runs);
   const mounts = await mountsOf(ctx, deferred.steps, work, (inner, deb) => tools.fetch(inner, lockedOf(deb)));
   const subject = `${deferred.packages.length} Debian packages`;
