@@ -13,6 +13,7 @@ import type { SandboxHost } from '../sandbox/namespace.ts';
 import { runInSandbox } from '../sandbox/run.ts';
 import { stackFacts, unpackLayers } from '../sandbox/unpack.ts';
 import type { LocalCache } from '../store/cache.ts';
+import type { LayerRecord } from './layer-record.ts';
 import type { BuildSecrets } from './secrets.ts';
 import type { LayerRecord } from './layer-record.ts';
 
