@@ -15,7 +15,6 @@ import { stackFacts, unpackLayers } from '../sandbox/unpack.ts';
 import type { LocalCache } from '../store/cache.ts';
 import type { LayerRecord } from './layer-record.ts';
 import type { BuildSecrets } from './secrets.ts';
-import type { LayerRecord } from './layer-record.ts';
 
 export interface RunTools {
   readonly cache: LocalCache;
