@@ -1,12 +1,16 @@
 // Packages that exist only as source: built in the image for the image, by whoever is allowed to be, to the same bytes.
-import { readFile, writeFile } from 'node:fs/promises';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LockFile } from '../../src/build/lock-file.ts';
 import type { BuildResult, PlatformResult } from '../../src/build/result.ts';
+import { createContext } from '../../src/core/context.ts';
+import { findUv } from '../../src/python/uv.ts';
+import { createLocalCache } from '../../src/store/cache.ts';
 import { runCli } from '../cli/run-cli.ts';
+import { createCiContainer, LESS_CAPABILITIES } from './ground/ci-container.ts';
 import type { Caller, CommandGround, CommandOptions } from './ground/command-ground.ts';
 import { callerOf, createCommandGround, leftovers } from './ground/command-ground.ts';
 import { certificates } from './ground/environment.ts';
@@ -36,8 +40,7 @@ def look():
         'uid': os.getuid(), 'home': os.environ['HOME'], 'folder': os.getcwd(), 'log': os.environ.get('LOG_LEVEL'),
         'secret': [name for name in os.environ if 'HOST_ONLY' in name],
         'tree': sorted(os.listdir('..')), 'host': os.path.exists(os.environ['SEEN_ON_HOST']),
-        'processes': sorted(int(one) for one in os.listdir('/proc') if one.isdigit())[0],
-        'environment': os.access(os.environ['VIRTUAL_ENV'] + '/bin', os.W_OK),
+        'alone': [one for one in os.listdir('/proc') if one.isdigit() and int(one) > 50] == [],
     })
 def build_wheel(*args, **kwargs):
     with open('gitdemo.py', 'w') as file:
@@ -107,6 +110,35 @@ it('every caller makes the same image', () => {
   expect(new Set(digests.values()).size).toBe(1);
 });
 
+it('in a container that forbids namespaces, chroot makes it too', async () => {
+  const { own } = await build('root');
+  const { place } = own;
+  const made = join(ground.folder, 'chroot');
+  await mkdir(made);
+  for (const name of ['imagespec.yaml', 'imagespec.lock']) await copyFile(join(place!, name), join(made, name));
+  const cache = createLocalCache(own.cache!, { now: Date.now, random: randomUUID });
+  const uv = await findUv(createContext(), { cache, env: process.env, offline: true });
+  const container = await createCiContainer(ground, ['git']);
+  try {
+    const env = { ...certificates(), IMAGESPEC_UV: uv };
+    const ofHost = ['/etc/apt', '/usr/share/keyrings', ...Object.values(certificates())];
+    const files = ofHost.filter((value) => value.startsWith('/'));
+    const said = await container.run(
+      `cd '${made}'; imagespec build --frozen --sandbox chroot --json -o oci:out; echo status $?; ls -A "$IMAGESPEC_CACHE/v1/scratch"; echo nothing else`,
+      [
+        LESS_CAPABILITIES,
+        '--network=host',
+        ...Object.entries(env).map(([name, value]) => `--env=${name}=${value}`),
+        ...files.map((file) => `--volume=${file}:${file}:ro`),
+      ],
+    );
+    expect(said).toMatch(/^status 0\nnothing else$/m);
+    expect(said).toContain(`"${digests.get('root')!}"`);
+  } finally {
+    await container.close();
+  }
+});
+
 it('podman and imagespec run start it and print the same; hooks saw their tree, and nothing of the host', async () => {
   const out = join(ground.folder, 'root', 'out');
   const podman = await createPodman('overlay');
@@ -118,7 +150,7 @@ it('podman and imagespec run start it and print the same; hooks saw their tree, 
     await podman.close();
   }
   expect(ours.stdout.replace(/^\S+ /, '').trim()).toBe(
-    "{'uid': 0, 'home': '/root', 'folder': '/run/imagespec/build/source/py', 'log': 'info', 'secret': [], 'tree': ['.git', 'py', 'version.txt'], 'host': False, 'processes': 1, 'environment': False}",
+    "{'uid': 0, 'home': '/root', 'folder': '/run/imagespec/build/source/py', 'log': 'info', 'secret': [], 'tree': ['.git', 'py', 'version.txt'], 'host': False, 'alone': True}",
   );
 });
 

@@ -19,11 +19,18 @@ const REPOSITORY = join(import.meta.dirname, '..', '..', '..');
 /** What engines leave to root beyond what podman does: with these off, no device can be made. */
 export const LESS_CAPABILITIES = '--cap-drop=MKNOD,NET_RAW,AUDIT_WRITE';
 
-export async function createCiContainer(ground: CommandGround): Promise<CiContainer> {
+/** @param packages further ones of Debian */
+export async function createCiContainer(ground: CommandGround, packages: readonly string[] = []): Promise<CiContainer> {
   const folder = join(ground.folder, 'ci');
   await mkdir(folder);
   const image = `oci:${join(folder, 'image')}`;
-  const spec = { name: 'ci', base_image: 'scratch', apt_essential: true, apt_packages: PACKAGES, tag_format: 'ci' };
+  const spec = {
+    name: 'ci',
+    base_image: 'scratch',
+    apt_essential: true,
+    apt_packages: [...PACKAGES, ...packages],
+    tag_format: 'ci',
+  };
   await writeFile(join(folder, 'imagespec.yaml'), JSON.stringify({ ...spec, platform: 'linux/amd64' }));
   const made = await runCli(['build', '-o', `${image}:ci`], {
     cwd: folder,

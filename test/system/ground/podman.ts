@@ -40,7 +40,10 @@ export async function createPodman(driver: StorageDriver, { rootless = false }: 
   const quietly = (...args: string[]) => tryRun(program, [...before, ...place, ...storage, ...args], options);
   const start = ['run', '--rm', '--quiet', '--tls-verify=false'];
   return {
-    run: (image, args, more = []) => podman(...start, '--network=none', ...more, image, ...args),
+    run: (image, args, more = []) => {
+      const network = more.some((option) => option.startsWith('--network')) ? [] : ['--network=none'];
+      return podman(...start, ...network, ...more, image, ...args);
+    },
     ask: async (image, args, url) => {
       const id = (await podman(...start, '--detach', '--network=host', image, ...args)).trim();
       try {
