@@ -53,6 +53,10 @@ export function buildFailed(label: string, words: string, hookOutput: string): I
 const BY_APT = 'to `apt_packages`, or choose a version that has a wheel.';
 /** What is missing in the image, by the words of compilers and backends; the first that fits decides. */
 const MISSING: readonly (readonly [words: RegExp, hint: string])[] = [
+  [
+    /No module named '(?:json|queue|email|logging|unittest)'/,
+    `The standard library is missing, as in python3-minimal: add python3 ${BY_APT}`,
+  ],
   [/fatal error: Python\.h: No such file/, `The headers of Python are missing: add python3-dev ${BY_APT}`],
   [/fatal error: (\S+\.h\w*): No such file/, `$1 is missing: add the -dev package of Debian that has it ${BY_APT}`],
   [

@@ -66,15 +66,15 @@ export function answerCalls(ctx: Context, places: HookPlaces, run: HookRunner): 
   let lastFailure = '';
   const answer = async (name: string): Promise<void> => {
     const call = join(places.home, name);
+    // Opened for both, since nobody may be there any more who reads. From now on the other end sees it close when we die.
+    const pipe = await open(join(call, 'end'), constants.O_RDWR | constants.O_NONBLOCK);
+    ends.push(pipe);
     const end = await runCall(ctx, call, places, run).catch((error: unknown): HookEnd => {
       failures.push(error);
       return { status: 1, output: messageOf(error) };
     });
     if (end.status !== 0) lastFailure = end.output;
     await writeFile(join(call, 'output'), end.output);
-    // Opened for both, since nobody may be there any more who reads; it must stay open until it was read.
-    const pipe = await open(join(call, 'end'), constants.O_RDWR | constants.O_NONBLOCK);
-    ends.push(pipe);
     await pipe.write(`${end.status}\n`);
   };
   return {

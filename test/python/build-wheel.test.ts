@@ -59,6 +59,7 @@ describe('building a wheel', () => {
     ['/bin/sh: 1: pkg-config: not found\nException: Can not find valid pkg-config name', /^pkg-config is missing/],
     ["error: can't find Rust compiler", /cargo/],
     ['LookupError: setuptools-scm was unable to detect version for /src', /add git/],
+    ["ModuleNotFoundError: No module named 'json'", /add python3 to `apt_packages`/],
     ['something else', /What it needs in the image/],
   ])('tells what is missing when a hook says %j', (said, hint) => {
     expect(buildFailed('demo', 'uv says so', said).hint).toMatch(hint);

@@ -1,8 +1,11 @@
 // Packages that exist only as source: built in the image for the image, by whoever is allowed to be, to the same bytes.
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LockFile } from '../../src/build/lock-file.ts';
 import type { BuildResult, PlatformResult } from '../../src/build/result.ts';
@@ -53,6 +56,8 @@ setup(version=open('../version.txt').read().strip(), py_modules=['gitdemo'])
   'version.txt': '1.5\n',
 };
 
+const BIN = join(import.meta.dirname, '..', '..', 'bin', 'imagespec.js');
+
 let ground: CommandGround;
 let server: GitServer;
 let commit: string;
@@ -70,6 +75,24 @@ afterAll(async () => {
   await ground.close();
   await rm(folder, { recursive: true, force: true });
 });
+
+/** In words of processes, to find them. */
+const mark = `8${Date.now()}`;
+const SLOW = {
+  'pyproject.toml': `[build-system]
+requires = []
+build-backend = "slow"
+backend-path = ["."]
+[project]
+name = "slow"
+version = "1.0"
+`,
+  'slow.py': `import subprocess
+def build_wheel(*args):
+    subprocess.Popen(['setsid', 'sleep', '${mark}'])
+    subprocess.run(['sleep', '${mark}'])
+`,
+};
 
 const fields = () => ({
   apt_packages: ['python3', 'python3-dev', 'gcc', 'libc6-dev'],
@@ -221,3 +244,38 @@ it('for another architecture they are refused before they are built', async () =
   expect(status).toBe(1);
   expect(stderr).toMatch(/What builds packages without wheels must run for linux\/arm64.*\[PLATFORM_FOREIGN\]/);
 });
+
+describe('nothing is left of a build', () => {
+  it.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)('that %s ends while a hook runs', async (signal) => {
+    const place = join(ground.folder, `slow-${signal}`);
+    const cache = (await callerOf(ground, 'root')).cache!;
+    await mkdir(place);
+    await makeRepository(join(place, 'slow'), SLOW);
+    const packages = [`slow @ git+file://${join(place, 'slow')}`];
+    const image = { base_image: 'scratch', apt_essential: true, apt_packages: ['python3'], platform: 'linux/amd64' };
+    const spec = { name: 'slow', ...image, packages };
+    await writeFile(join(place, 'imagespec.yaml'), JSON.stringify(spec));
+    const program = spawn(process.execPath, [BIN, 'build', '-o', 'oci:out'], {
+      cwd: place,
+      env: { ...process.env, IMAGESPEC_CACHE: cache },
+      stdio: 'ignore',
+    });
+    const ended = once(program, 'exit');
+    const isThere = async (): Promise<boolean> => (await leftovers(cache, mark)).some((one) => one.includes(mark));
+    while (program.exitCode === null && !(await isThere())) await sleep(100);
+    expect(program.exitCode).toBeNull();
+    program.kill(signal);
+    expect(await ended).toEqual(signal === 'SIGKILL' ? [null, 'SIGKILL'] : [130, null]);
+    // What is killed at once leaves its folder to a later prune.
+    const isLeft = async (): Promise<string[]> => [
+      ...(await leftovers(cache, mark)).filter((one) => signal !== 'SIGKILL' || !one.startsWith('scratch/')),
+      ...(await leftovers('/nowhere', cache)),
+    ];
+    for (let i = 0; i < PATIENCE && (await isLeft()).length > 0; i++) await sleep(100);
+    expect(await isLeft()).toEqual([]);
+    await expect(readFile(join(place, 'imagespec.lock'))).rejects.toThrow('ENOENT');
+  });
+});
+
+/** What ends by itself is given this many tenths of a second. */
+const PATIENCE = 50;
