@@ -107,7 +107,7 @@ async function build(ctx: Context, source: LockedSource, input: SourcesInput): P
     cache.scratch(async (folder) => {
       const env = await input.variables(join(folder, 'home'));
       const path = await projectOf(ctx, source, folder, env, input);
-      const request = { label, path, uv: await uv(), interpreter, folder, env, offline, hooks };
+      const request = { name: source.name, label, path, uv: await uv(), interpreter, folder, env, offline, hooks };
       const file = await buildWheel(ctx, request);
       const expected = await expectedOf(file);
       const filename = basename(file);

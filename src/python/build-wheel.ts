@@ -7,8 +7,12 @@ import { redactText } from '../core/redact.ts';
 import type { UvCall } from './call-uv.ts';
 import { callUv } from './call-uv.ts';
 import type { HookRunner } from './hook-calls.ts';
+import { normalizeName } from './package-name.ts';
+import { bestWheel, compatibleTags, parseWheelFilename } from './tags.ts';
 
 export interface WheelRequest extends Omit<UvCall, 'timeoutMs' | 'hooks'> {
+  /** Normalised name (PEP 503) of what is to be built. */
+  readonly name: string;
   /** `crcmod 1.7`, for messages. */
   readonly label: string;
   /** Host path of the archive, under its own name, or of the project's folder. */
@@ -22,16 +26,22 @@ const TIMEOUT_MS = 6 * 3_600_000;
 
 /** Host path of the wheel, below the call's folder. Throws `BUILD_FAILED`, `ABORTED`, and what hooks throw. */
 export async function buildWheel(ctx: Context, request: WheelRequest): Promise<string> {
-  const { label, path, offline, folder } = request;
+  const { name, label, path, offline, folder, interpreter } = request;
   const out = join(folder, 'out');
   await mkdir(out);
   const args = ['build', '--wheel', path, '--out-dir', out, '--no-create-gitignore', '--color', 'never'];
   args.push('--no-progress', ...(offline ? ['--offline'] : []));
   const end = await callUv(ctx, args, { ...request, timeoutMs: TIMEOUT_MS });
   if (end.status !== 0) throw buildFailed(label, end.failure ?? redactText(end.stderr), end.hookOutput);
-  const wheels = (await readdir(out)).filter((name) => name.endsWith('.whl'));
+  const wheels = (await readdir(out)).filter((file) => file.endsWith('.whl'));
+  const [wheel = ''] = wheels;
   if (wheels.length !== 1) throw buildFailed(label, `its backend made ${wheels.length} wheels instead of one`, '');
-  return join(out, wheels[0]!);
+  // It comes from a stranger's code.
+  if (normalizeName(parseWheelFilename(wheel)?.name ?? '') !== name)
+    throw buildFailed(label, `its backend made a wheel of something else, ${wheel}`, '');
+  if (!bestWheel([{ filename: wheel }], compatibleTags(interpreter)))
+    throw buildFailed(label, `its backend made a wheel for another target, ${wheel}`, '');
+  return join(out, wheel);
 }
 
 /** What compilers and backends say last is the reason, more often than what they say first. */

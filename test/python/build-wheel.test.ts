@@ -16,6 +16,7 @@ beforeEach(async () => {
 
 const buildWith = async (script: string, offline = false): Promise<string> =>
   buildWheel(testContext(), {
+    name: 'demo',
     label: 'demo 1.0',
     path: '/src/demo-1.0.tar.gz',
     uv: await program(join(folder, 'uv'), `printf '%s\\n' "$@" >"${folder}/args"; umask >"${folder}/umask"\n${script}`),
@@ -43,6 +44,8 @@ describe('building a wheel', () => {
     ],
     ['exit 0', /its backend made 0 wheels instead of one/],
     [': > "$PWD/out/a.whl"; : > "$PWD/out/b.whl"', /its backend made 2 wheels instead of one/],
+    [': > "$PWD/out/other-1.0-py3-none-any.whl"', /made a wheel of something else, other-1\.0/],
+    [': > "$PWD/out/demo-1.0-cp39-cp39-win32.whl"', /made a wheel for another target, demo-1\.0-cp39/],
     ['kill -KILL $$', /ended by SIGKILL/],
   ])('fails when %j', async (script, words) => {
     expect((await expectCode(() => buildWith(script), 'BUILD_FAILED')).message).toMatch(words);
