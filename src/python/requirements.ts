@@ -6,12 +6,13 @@ import { ImageSpecError } from '../core/error.ts';
 import { redactText } from '../core/redact.ts';
 import type { RequirementLine } from './requirement-lines.ts';
 import { logicalLines, parseRequirementLine } from './requirement-lines.ts';
+import { dependenciesIn, isProjectFile } from './project-file.ts';
 import { readTextFile } from './text-file.ts';
 
 export interface Wants {
   /** Requirements (PEP 508), one each. */
   readonly packages: readonly string[];
-  /** Absolute path of a requirements file or of a `pylock.toml`. */
+  /** Absolute path of a requirements file, lock, pyproject.toml or script. */
   readonly requirementsFile?: string;
   /** May hold credentials, as all index URLs. */
   readonly pipIndex?: string;
@@ -38,19 +39,24 @@ export interface Requirements {
 /** Includes within includes: more is a mistake. */
 const FILES_LIMIT = 100;
 
-/** `pylock.toml` or `pylock.<name>.toml` (PEP 751, "File Name"). */
+/** Whether the file says all that is to be installed: `pylock.toml`, `pylock.<name>.toml` (PEP 751, "File Name") or `uv.lock`. */
 export function isLockFile(path: string): boolean {
-  return /^pylock(?:\.[^.]+)?\.toml$/.test(basename(path));
+  return isUvLock(path) || /^pylock(?:\.[^.]+)?\.toml$/.test(basename(path));
+}
+
+export function isUvLock(path: string): boolean {
+  return basename(path) === 'uv.lock';
 }
 
 /** Files that look like a list of requirements and are none, with the way to make one of them. */
 const OTHER_FILES: readonly (readonly [name: RegExp, hint: string])[] = [
-  [/^uv\.lock$/, 'Run "uv export --format pylock.toml -o pylock.toml" and name that file.'],
   [/^poetry\.lock$/, 'Run "poetry export -o requirements.txt" and name that file.'],
   [/^pdm\.lock$/, 'Run "pdm export -f pylock -o pylock.toml" and name that file.'],
   [/^Pipfile(?:\.lock)?$/, 'Run "pipenv requirements --hash > requirements.txt" and name that file.'],
-  [/^pyproject\.toml$/, 'Run "uv pip compile pyproject.toml -o requirements.txt" and name that file.'],
-  [/\.(?:toml|lock|ya?ml|json|cfg|py)$/, 'Name a requirements.txt or a pylock.toml.'],
+  [
+    /\.(?:toml|lock|ya?ml|json|cfg)$/,
+    'Name a requirements.txt, a pyproject.toml, a script with a header of dependencies, a uv.lock or a pylock.toml.',
+  ],
 ];
 
 /**
@@ -70,7 +76,10 @@ export async function readRequirements({ packages, requirementsFile }: Wants): P
     if (isLockFile(requirementsFile)) {
       if (packages.length > 0) throw besideLock(requirementsFile);
       reading.files.push(requirementsFile);
-    } else if (hint !== undefined) throw notSupported(`${requirementsFile} cannot be read as requirements yet`, hint);
+      // uv reads the lock together with what it is the lock of.
+      if (isUvLock(requirementsFile)) reading.files.push(await projectBeside(requirementsFile));
+    } else if (isProjectFile(requirementsFile)) await readProject(reading, requirementsFile);
+    else if (hint !== undefined) throw notSupported(`${requirementsFile} cannot be read as requirements yet`, hint);
     else await readList(reading, requirementsFile, [], false);
   }
   refuse(reading.lines);
@@ -117,6 +126,21 @@ async function readList(
     }
     const path = isAbsolute(line.path) ? line.path : join(dirname(file), line.path);
     await readList(reading, path, [...trail, { file, where }], limits || line.limits);
+  }
+}
+
+async function projectBeside(lock: string): Promise<string> {
+  const file = join(dirname(lock), 'pyproject.toml');
+  await readTextFile(file, `${file}, which ${lock} is the lock of,`);
+  return file;
+}
+
+async function readProject(reading: Reading, file: string): Promise<void> {
+  const content = await readTextFile(file, `The requirements file ${file}`);
+  reading.files.push(file);
+  for (const [index, text] of dependenciesIn(content, file).entries()) {
+    const line = parseRequirementLine(text.trim());
+    reading.lines.push({ line, where: `${file}, dependencies[${index}],`, limits: false });
   }
 }
 

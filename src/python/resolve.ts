@@ -1,7 +1,7 @@
 // From what the user wants to the wheels of one target: a lock is read as it is, all else is uv's to resolve. Wheels come first: only what
 // has none, at any version that fits, is taken as source (docs/decisions/0010).
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Context } from '../core/context.ts';
 import type { ErrorCode } from '../core/error.ts';
 import { ImageSpecError } from '../core/error.ts';
@@ -12,7 +12,7 @@ import { describeInterpreter } from './interpreter.ts';
 import type { Lock } from './lock.ts';
 import { parsePylock } from './pylock.ts';
 import type { Wants } from './requirements.ts';
-import { isLockFile, readRequirements } from './requirements.ts';
+import { isLockFile, isUvLock, readRequirements } from './requirements.ts';
 import { buildFailed } from './build-wheel.ts';
 import type { UvEnd } from './call-uv.ts';
 import { callUv, indexVariables } from './call-uv.ts';
@@ -47,8 +47,9 @@ export async function resolve(
   const { requirementsFile: file } = wants;
   if (file !== undefined && isLockFile(file)) {
     const what = `The lock file ${file}`;
-    const text = await readTextFile(file, what);
-    return chooseWheels(parsePylock(text, what), { interpreter, file, what, requirements: undefined });
+    const lock = isUvLock(file) ? await exportLock(ctx, file, interpreter, options) : file;
+    const text = await readTextFile(lock, what);
+    return chooseWheels(parsePylock(text, what), { interpreter, file: lock, what, requirements: undefined });
   }
   const requirements = await readRequirements(wants);
   if (requirements.requested.size === 0 && !requirements.hasNameless) return lockOfNothing(interpreter);
@@ -61,6 +62,31 @@ export async function resolve(
   return chooseWheels(parsePylock(text, what), { interpreter, file: answer, what, requirements });
 }
 
+/**
+ * A uv.lock in the standard form, without groups for development and without the project itself, as flytekit installs it. Host path of the
+ * result.
+ */
+async function exportLock(
+  ctx: Context,
+  file: string,
+  interpreter: Interpreter,
+  { uv, scratch, env, offline, cacheFolder }: ResolveOptions,
+): Promise<string> {
+  const answer = join(scratch, 'pylock.toml');
+  const choice = ['--frozen', '--no-dev', '--no-emit-project', '--project', dirname(file)];
+  const args = ['export', '--format', 'pylock.toml', '-o', answer, ...choice, ...STYLE];
+  if (offline) args.push('--offline');
+  const call = { uv: await uv(), interpreter, folder: scratch, hooks: undefined, timeoutMs: TIMEOUT_MS };
+  const { status, stderr, failure } = await callUv(ctx, args, { ...call, env: { ...env, UV_CACHE_DIR: cacheFolder } });
+  if (failure !== undefined) throw notUv(failure);
+  if (status === 0) return answer;
+  const { headline, reasons } = sentencesOf(redactText(stderr));
+  const said = [headline, ...reasons].join(': ');
+  throw new ImageSpecError('REQUIREMENTS_INVALID', `The lock file ${file} cannot be read: ${said}`, {
+    hint: 'Make it anew with "uv lock"; a lock of a newer uv may say what this one does not understand.',
+  });
+}
+
 function lockOfNothing(interpreter: Interpreter): Lock {
   const empty = parsePylock('lock-version = "1.0"\npackages = []', 'the empty lock');
   return chooseWheels(empty, { interpreter, file: '', what: 'the empty lock', requirements: undefined });
@@ -68,6 +94,8 @@ function lockOfNothing(interpreter: Interpreter): Lock {
 
 /** Resolving hundreds of distributions against a slow index takes a minute; behind this nobody is working any more. */
 const TIMEOUT_MS = 900_000;
+
+const STYLE = ['--no-header', '--no-annotate', '--color', 'never', '--no-progress'];
 
 interface Question {
   readonly wants: Wants;
@@ -135,11 +163,10 @@ async function runUv(
   const packages = join(scratch, 'packages.txt');
   await writeFile(packages, wants.packages.map((one) => `${one}\n`).join(''));
   const files = wants.requirementsFile === undefined ? [packages] : [wants.requirementsFile, packages];
-  const style = ['--no-header', '--no-annotate', '--color', 'never', '--no-progress'];
   const built = sources === 'all' ? [] : [...sources].flatMap((name) => ['--no-binary', name]);
   const choice = sources === 'all' ? [] : ['--only-binary', ':all:', ...built];
   const args = ['pip', 'compile', ...files, ...choice];
-  args.push('--format', 'pylock.toml', '-o', answer, ...style);
+  args.push('--format', 'pylock.toml', '-o', answer, ...STYLE);
   if (offline) args.push('--offline');
   return callUv(ctx, args, {
     uv,

@@ -109,7 +109,7 @@ export const specSchema = z.strictObject({
   ),
   requirements: field(
     requirementsFile(),
-    'File with the Python packages to install, relative to the spec.',
+    'File with the Python packages to install, relative to the spec: a requirements.txt, uv.lock, pylock.toml or pyproject.toml, or a script with a header of dependencies.',
     'requirements.txt',
   ),
   apt_packages: field(

@@ -1,5 +1,5 @@
 // The first spec of a project: the parameters that nearly everyone sets, and every other one ready to be uncommented.
-import { access, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import slugify from '@sindresorhus/slugify';
 import { ImageSpecError, isImageSpecError, messageOf, systemCode } from '../core/error.ts';
@@ -12,16 +12,18 @@ import { firstSentence, yamlLine } from './yaml-line.ts';
 
 export interface TemplateOptions {
   readonly name: string;
-  /** Whether the project has a requirements.txt; without one, packages are listed in the spec. */
-  readonly hasRequirements: boolean;
+  /** The project's own list of packages; without one, they are listed in the spec. */
+  readonly requirements: string | undefined;
 }
 
-const REQUIREMENTS = 'requirements.txt';
+/** What says most comes first; what a project says of itself comes last. */
+const REQUIREMENTS = ['pylock.toml', 'uv.lock', 'requirements.txt'];
+const PROJECT = 'pyproject.toml';
 
 /** Text of an imagespec.yaml that is valid as it is. */
-export function specTemplate({ name, hasRequirements }: TemplateOptions): string {
+export function specTemplate({ name, requirements }: TemplateOptions): string {
   const active = new Map<FieldName, unknown>([['name', name]]);
-  if (hasRequirements) active.set('requirements', REQUIREMENTS);
+  if (requirements !== undefined) active.set('requirements', requirements);
   else active.set('packages', []);
   const others = FIELD_NAMES.filter((field) => !active.has(field));
   const entry = (field: FieldName): string => {
@@ -60,11 +62,8 @@ export async function initSpec(
     await writing(outputPlace(folder), () => makeFolder(folder));
     const [present] = await specsIn(folder);
     if (present !== undefined) throw existing(join(folder, present));
-    const hasRequirements = await access(join(folder, REQUIREMENTS)).then(
-      () => true,
-      () => false,
-    );
-    const text = specTemplate({ name: slugify(folderName, { decamelize: false }) || 'app', hasRequirements });
+    const name = slugify(folderName, { decamelize: false }) || 'app';
+    const text = specTemplate({ name, requirements: await findRequirements(folder) });
     // Not a rename: only opening the name itself can promise that nothing is overwritten, and the text is one write.
     await writeFile(file, text, { flag: 'wx' });
     return { file, text };
@@ -76,6 +75,17 @@ export async function initSpec(
       cause: error,
     });
   }
+}
+
+async function findRequirements(folder: string): Promise<string | undefined> {
+  const present = new Set(await readdir(folder));
+  const found = REQUIREMENTS.find((name) => present.has(name) && (name !== 'uv.lock' || present.has('pyproject.toml')));
+  if (found !== undefined || !present.has(PROJECT)) return found;
+  const { readRequirements } = await import('../python/requirements.ts');
+  const wants = { packages: [], requirementsFile: join(folder, PROJECT), pipExtraIndexUrls: [] };
+  // Many a pyproject.toml is there for the settings of tools alone.
+  const project = await readRequirements(wants).catch(() => undefined);
+  return project && project.requested.size > 0 ? PROJECT : undefined;
 }
 
 function existing(file: string): ImageSpecError {

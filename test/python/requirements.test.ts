@@ -64,8 +64,82 @@ describe('reading requirements', () => {
   });
 
   it('tells locks by their name', () => {
-    const names = ['pylock.toml', '/a/pylock.dev.toml', 'pylock.a.b.toml', 'my-pylock.toml', 'pylock.txt'];
-    expect(names.map(isLockFile)).toEqual([true, true, false, false, false]);
+    const names = [
+      'pylock.toml',
+      '/a/pylock.dev.toml',
+      '/a/uv.lock',
+      'pylock.a.b.toml',
+      'my-pylock.toml',
+      'pylock.txt',
+    ];
+    expect(names.map(isLockFile)).toEqual([true, true, true, false, false, false]);
+  });
+});
+
+describe('a project file', () => {
+  it('asks for the dependencies of [project]', async () => {
+    const text = `[project]\nname = "x"\ndependencies = ["numpy>=2", "demo @ git+https://git.example/demo"]\n[project.optional-dependencies]\nmore = ["pandas"]`;
+    const wants = await wantsOf({ 'pyproject.toml': text });
+    expect(await readRequirements(wants)).toMatchObject({
+      files: [wants.requirementsFile],
+      requested: new Set(['numpy', 'demo']),
+      sources: new Set(['demo']),
+    });
+  });
+
+  it('may be a script with a header (PEP 723)', async () => {
+    const text = `#!/usr/bin/env python\n# /// script\n# requires-python = ">=3.9"\n# dependencies = [\n#   "idna",\n#\n#   "six<2",\n# ]\n# ///\nprint(1)\n`;
+    expect(await readRequirements(await wantsOf({ 'job.py': text }))).toMatchObject({
+      requested: new Set(['idna', 'six']),
+    });
+    expect(
+      await readRequirements(await wantsOf({ 'none.py': '# /// script\n# requires-python = "3"\n# ///\n' })),
+    ).toMatchObject({
+      requested: new Set(),
+    });
+  });
+
+  it.each([
+    ['pyproject.toml', '[project]\nname = "x"\ndynamic = ["dependencies"]', 'NOT_SUPPORTED', /backend tell/],
+    ['pyproject.toml', '[tool.poetry.dependencies]\nx = "1"', 'NOT_SUPPORTED', /for poetry alone/],
+    ['pyproject.toml', '[build-system]\nrequires = []', 'REQUIREMENTS_INVALID', /has no \[project\]/],
+    ['pyproject.toml', '[project', 'REQUIREMENTS_INVALID', /is not TOML at line 1/],
+    ['pyproject.toml', '[project]\ndependencies = "x"', 'REQUIREMENTS_INVALID', /project\.dependencies: /],
+    [
+      'pyproject.toml',
+      '[project]\ndependencies = ["numpy 2"]',
+      'REQUIREMENTS_INVALID',
+      /pyproject\.toml, dependencies\[0\], is not understood/,
+    ],
+    ['job.py', 'print(1)\n', 'REQUIREMENTS_INVALID', /has no header/],
+    ['job.py', '# /// script\n# dependencies = [\n# ///\n', 'REQUIREMENTS_INVALID', /is not TOML/],
+    [
+      'job.py',
+      '# /// script\n# a = 1\n# ///\n\n# /// script\n# a = 1\n# ///\n',
+      'REQUIREMENTS_INVALID',
+      /several headers/,
+    ],
+  ] as const)('is refused: %s %j', async (name, text, code, words) => {
+    const error = await expectCode(async () => readRequirements(await wantsOf({ [name]: text })), code);
+    expect(error.message).toMatch(words);
+    expect(error.hint).toBeDefined();
+  });
+});
+
+describe('a uv.lock', () => {
+  it('is read with the project that it is the lock of', async () => {
+    const wants = await wantsOf({ 'uv.lock': 'version = 1', 'pyproject.toml': '[project]\nname = "x"' });
+    const folder = dirname(wants.requirementsFile!);
+    expect((await readRequirements(wants)).files).toEqual([join(folder, 'uv.lock'), join(folder, 'pyproject.toml')]);
+    await expectCode(() => readRequirements({ ...wants, packages: ['numpy'] }), 'NOT_SUPPORTED');
+  });
+
+  it('is nothing without it', async () => {
+    const error = await expectCode(
+      async () => readRequirements(await wantsOf({ 'uv.lock': '' })),
+      'REQUIREMENTS_NOT_FOUND',
+    );
+    expect(error.message).toMatch(/pyproject\.toml, which .*uv\.lock is the lock of, does not exist/);
   });
 });
 
@@ -118,7 +192,7 @@ describe('requirements that cannot be had', () => {
     await expectCode(async () => readRequirements(await wantsOf({ 'a.txt': line })), 'NOT_SUPPORTED');
   });
 
-  it.each(['uv.lock', 'poetry.lock', 'pdm.lock', 'Pipfile.lock', 'pyproject.toml', 'environment.yml', 'lock.toml'])(
+  it.each(['poetry.lock', 'pdm.lock', 'Pipfile.lock', 'environment.yml', 'lock.toml'])(
     'may not come as %s, and the hint says how instead',
     async (name) => {
       const error = await expectCode(async () => readRequirements(await wantsOf({ [name]: '' })), 'NOT_SUPPORTED');

@@ -121,6 +121,35 @@ describe('resolving', () => {
   });
 });
 
+describe('a uv.lock', () => {
+  const wantsLock = async (): Promise<Partial<Wants>> => {
+    await writeFile(join(folder, 'pyproject.toml'), '[project]\nname = "x"');
+    await writeFile(join(folder, 'uv.lock'), 'version = 1');
+    return { requirementsFile: join(folder, 'uv.lock') };
+  };
+
+  it('is exported by uv as it is, without the project and what is for its development', async () => {
+    const lock = await resolveWith(answering, await wantsLock(), { offline: true });
+    expect(lock.wheels.map(({ name }) => name)).toEqual(['demo']);
+    const args = await linesOf('args');
+    expect(args[0]).toBe('export');
+    expect(args).toEqual(
+      expect.arrayContaining(['--frozen', '--no-dev', '--no-emit-project', '--project', folder, '--offline']),
+    );
+  });
+
+  it('that uv cannot read is told', async () => {
+    const script = "echo 'error: Failed to parse `uv.lock`\n  cause: TOML parse error' >&2; exit 2";
+    const wants = await wantsLock();
+    const error = await expectCode(() => resolveWith(script, wants), 'REQUIREMENTS_INVALID');
+    expect(error.message).toMatch(
+      /^The lock file .*uv\.lock cannot be read: Failed to parse `uv\.lock`: TOML parse error$/,
+    );
+    expect(error.hint).toContain('uv lock');
+    await expectCode(() => resolveWith('kill -KILL $$', wants), 'UV_MISSING');
+  });
+});
+
 describe('distributions without wheels', () => {
   const needs = (name: string): string =>
     `echo 'hint: Wheels are required for \`${name}\` because building from source is disabled for all packages' >&2; exit 1`;

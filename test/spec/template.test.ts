@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 
 const read = (text: string): unknown => readYaml(text, 'imagespec.yaml').value;
-const text = specTemplate({ name: 'my-app', hasRequirements: true });
+const text = specTemplate({ name: 'my-app', requirements: 'requirements.txt' });
 
 describe('specTemplate', () => {
   it('sets the name and the requirements file', () => {
@@ -24,7 +24,7 @@ describe('specTemplate', () => {
   });
 
   it('sets packages in a project without requirements file', () => {
-    expect(read(specTemplate({ name: 'my-app', hasRequirements: false }))).toEqual({ name: 'my-app', packages: [] });
+    expect(read(specTemplate({ name: 'my-app', requirements: undefined }))).toEqual({ name: 'my-app', packages: [] });
   });
 
   it('has every parameter once, below one line that explains it', () => {
@@ -64,6 +64,23 @@ describe('initSpec', () => {
     await writeFile(join(folder, 'requirements.txt'), 'pandas\n');
     const { file } = await initSpec(folder, { folderName: 'Größe' });
     expect((await loadSpec(file)).spec.toJSON()).toEqual({ name: 'groesse', requirements: 'requirements.txt' });
+  });
+
+  it.each([
+    [['uv.lock', 'pyproject.toml', 'requirements.txt'], 'uv.lock'],
+    [['uv.lock', 'requirements.txt'], 'requirements.txt'],
+    [['pylock.toml', 'uv.lock', 'pyproject.toml'], 'pylock.toml'],
+    [['pyproject.toml'], 'pyproject.toml'],
+  ])('of %j it names %s', async (names, chosen) => {
+    for (const name of names) await writeFile(join(folder, name), '[project]\nname = "x"\ndependencies = ["idna"]\n');
+    const { file } = await initSpec(folder, { folderName: 'x' });
+    expect((await loadSpec(file)).spec.requirements).toBe(chosen);
+  });
+
+  it('names no pyproject.toml that asks for nothing', async () => {
+    await writeFile(join(folder, 'pyproject.toml'), '[tool.ruff]\nline-length = 100\n');
+    const { file } = await initSpec(folder, { folderName: 'x' });
+    expect((await loadSpec(file)).spec.requirements).toBeUndefined();
   });
 
   it('has a name for a folder that has no usable one', async () => {
