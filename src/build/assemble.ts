@@ -77,12 +77,13 @@ export interface Identity {
   readonly lock: Digest;
 }
 
-/** Our keys, and what the base name stood for when it was used (image-spec, annotations.md). */
-export function imageAnnotations(base: Base, identity: Identity): Annotations {
+/** Our keys, and what the base name stood for when it was used (image-spec, annotations.md), unless the user's own say otherwise. */
+export function imageAnnotations(base: Base, identity: Identity, own: Annotations = {}): Annotations {
   return {
     [ANNOTATION.strictKey]: identity.strictKey,
     [ANNOTATION.lock]: identity.lock,
     ...(base.reference && { 'org.opencontainers.image.base.name': base.reference }),
     ...(base.rootDigest && { 'org.opencontainers.image.base.digest': base.rootDigest }),
+    ...own,
   };
 }

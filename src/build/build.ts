@@ -192,7 +192,10 @@ async function make(
   const images = platforms.map(({ image }) => image);
   // When all packages have turned out to be sound, and before any name tells of them.
   await keepLock(job, prepared);
-  const root = assembleRoot(images, imageAnnotations(prepared.platforms[0]!.reader.base, identity));
+  const root = assembleRoot(
+    images,
+    imageAnnotations(prepared.platforms[0]!.reader.base, identity, job.loaded.spec.annotations),
+  );
   const reports = await Promise.all(
     senders.map(async (sender, i) => {
       const report = await sender.finish(root, request.outputs[i]!.tags);

@@ -119,8 +119,10 @@ function runSettings({ spec, specId, platform: { lock, details } }: PlatformInpu
     programs: lock ? `${ENVIRONMENT_ROOT}/bin` : undefined,
     env: [['PYTHONPATH', FILES_ROOT], ...(spec.env ?? []), [IMAGE_ID, specId]],
     user: details.user.name,
-    workingDirectory: FILES_ROOT,
+    workingDirectory: spec.workdir ?? FILES_ROOT,
     entrypoint: spec.entrypoint,
+    cmd: spec.cmd,
+    labels: spec.labels,
   };
 }
 
@@ -187,7 +189,7 @@ export async function buildPlatform(
     layers,
     run: runSettings(input),
     created: new Date(epoch * 1000).toISOString().replace('.000Z', 'Z'),
-    annotations: imageAnnotations(reader.base, identity),
+    annotations: imageAnnotations(reader.base, identity, spec.annotations),
   });
   return { image, layers };
 }

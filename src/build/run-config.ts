@@ -13,6 +13,10 @@ export interface RunSettings {
   readonly workingDirectory: string;
   /** undefined keeps the base's; [] clears it. Setting it clears an inherited Cmd, as Docker does. */
   readonly entrypoint?: readonly string[] | undefined;
+  /** undefined keeps what is there; [] clears it. */
+  readonly cmd?: readonly string[] | undefined;
+  /** Beside the base's. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Sets a variable where it stands, else at the end: image-spec wants unique names. */
@@ -31,10 +35,16 @@ export function runConfig(base: RunConfig | undefined, settings: RunSettings): R
   const path = variableOf(env, 'PATH') ?? DEFAULT_PATH;
   env = withVariable(env, 'PATH', settings.programs ? `${settings.programs}:${path}` : path);
   for (const [name, value] of settings.env) env = withVariable(env, name, value);
-  const merged: RunConfig = { ...base, Env: env, User: settings.user, WorkingDir: settings.workingDirectory };
-  if (settings.entrypoint === undefined) return merged;
-  const { Cmd: _inherited, ...rest } = merged;
-  return { ...rest, Entrypoint: [...settings.entrypoint] };
+  const { user, workingDirectory, entrypoint, cmd, labels } = settings;
+  const { Cmd: inherited, ...rest } = { ...base, Env: env, User: user, WorkingDir: workingDirectory };
+  const kept = entrypoint === undefined ? inherited : undefined;
+  const own = cmd === undefined ? kept : [...cmd];
+  return {
+    ...rest,
+    ...(entrypoint !== undefined && { Entrypoint: [...entrypoint] }),
+    ...(own !== undefined && { Cmd: own }),
+    ...(labels && { Labels: { ...base?.Labels, ...labels } }),
+  };
 }
 
 /** The variables of a base, with those of the spec on top. */

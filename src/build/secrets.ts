@@ -101,8 +101,18 @@ function missing(message: string, hint: string, cause?: unknown): ImageSpecError
 }
 
 /** What the image keeps of a spec is its history, configuration and annotations. */
-function requireUnwritten({ commands = [], env, entrypoint = [] }: ImageSpec, values: readonly SecretValue[]): void {
-  const kept = { commands, env: [...(env?.values() ?? [])], entrypoint };
+function requireUnwritten(
+  { commands = [], env, entrypoint = [], cmd = [], labels = {}, annotations = {} }: ImageSpec,
+  values: readonly SecretValue[],
+): void {
+  const kept = {
+    commands,
+    env: [...(env?.values() ?? [])],
+    entrypoint,
+    cmd,
+    labels: Object.values(labels),
+    annotations: Object.values(annotations),
+  };
   for (const { name, bytes } of scannedValues(values)) {
     const [field] =
       Object.entries(kept).find(([, texts]) => texts.some((one) => Buffer.from(one).includes(bytes))) ?? [];

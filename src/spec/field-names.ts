@@ -34,7 +34,17 @@ export const FLYTEKIT_FIELDS = [
 ] as const;
 
 /** Parameters that flytekit does not have: where they are absent, nothing tells that they exist. */
-export const OWN_FIELDS = ['apt_sources', 'apt_essential', 'apt_configure', 'compile', 'secrets'] as const;
+export const OWN_FIELDS = [
+  'cmd',
+  'workdir',
+  'labels',
+  'annotations',
+  'apt_sources',
+  'apt_essential',
+  'apt_configure',
+  'compile',
+  'secrets',
+] as const;
 
 export const FIELD_NAMES = [...FLYTEKIT_FIELDS, ...OWN_FIELDS] as const;
 

@@ -179,6 +179,17 @@ export const secretVariableRule: Rule<string> = (name) =>
         todo: 'Use letters, digits and "_"; names for the loader (LD_…) are not taken.',
       };
 
+export const folderRule: Rule<string> = (path) =>
+  path.startsWith('/') && !path.includes('\0')
+    ? undefined
+    : { what: `cannot be ${quoted(path)}: this is not a path from the root`, todo: 'Write for example "/srv/app".' };
+
+/** Ours tell later builds what an image is made of. */
+export const annotationRule: Rule<string> = (name) =>
+  name !== '' && !name.startsWith('dev.imagespec.')
+    ? undefined
+    : { what: `cannot have the name ${quoted(name)}`, todo: 'Names that begin with dev.imagespec. are our own.' };
+
 /** As long as the hash of every spec. */
 const SAMPLE_HASH = 'x'.repeat(22);
 

@@ -6,9 +6,11 @@ import { NOT_YET, printFinding } from './finding.ts';
 import type { FieldName } from './field-names.ts';
 import {
   anyRule,
+  annotationRule,
   aptPackageRule,
   cleanRegistry,
   copyRule,
+  folderRule,
   nameRule,
   registryRule,
   tagFormatRule,
@@ -19,6 +21,7 @@ import {
   baseImage,
   keeps,
   mapping,
+  notes,
   platforms,
   pythonVersion,
   requirementsFile,
@@ -192,6 +195,16 @@ export const specSchema = z.strictObject({
   ),
   builder_options: later(mapping(), 'Options of the builder.', { key: 'value' }, OTHER_BUILDERS),
   builder_config: later(mapping(), 'Images that the builder uses.', { uv_image: 'uv:latest' }, OTHER_BUILDERS),
+  cmd: field(
+    texts(anyRule),
+    'Arguments of the entrypoint, or the command where there is none, when a container is started without words of its own. [] clears that of the base image.',
+    ['--port', '8080'],
+  ),
+  workdir: field(text(folderRule), 'Folder in which programs start. Without it, /root.', '/srv/app'),
+  labels: field(notes(), 'Labels of the image, beside those of the base image.', { 'org.example.team': 'data' }),
+  annotations: field(notes(annotationRule), 'Annotations of the manifest, and of the index of several platforms.', {
+    'org.opencontainers.image.source': 'https://git.example/my-service',
+  }),
   apt_sources: field(
     aptSources(),
     'Where Debian packages come from, as lines of sources.list or as mappings. ${NAME} stands for an environment variable, {snapshot} for the time under `snapshot`. Without it, the sources of the base image; for scratch, those of this machine.',

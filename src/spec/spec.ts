@@ -63,6 +63,11 @@ export class ImageSpec {
   readonly aptPackages: readonly string[] | undefined;
   /** Lines of sources.list(5), or mappings; variables of the environment are not filled in yet. */
   readonly aptSources: NonNullable<SpecFields['apt_sources']> | undefined;
+  readonly cmd: readonly string[] | undefined;
+  /** Absolute, in the image. */
+  readonly workdir: string | undefined;
+  readonly labels: Readonly<Record<string, string>> | undefined;
+  readonly annotations: Readonly<Record<string, string>> | undefined;
   readonly aptEssential: boolean | undefined;
   readonly compile: boolean | undefined;
   readonly aptConfigure: 'auto' | 'never' | undefined;
@@ -92,6 +97,10 @@ export class ImageSpec {
     this.commands = checked.commands;
     this.aptPackages = checked.apt_packages;
     this.aptSources = checked.apt_sources;
+    this.cmd = checked.cmd;
+    this.workdir = checked.workdir;
+    this.labels = checked.labels;
+    this.annotations = checked.annotations;
     this.aptEssential = checked.apt_essential;
     this.compile = checked.compile;
     this.aptConfigure = checked.apt_configure;
@@ -194,6 +203,8 @@ export class ImageSpec {
       builder_options: options,
       builder_config: config,
       apt_sources: sources,
+      labels,
+      annotations,
       secrets: _secrets,
       ...fields
     } = this.#fields;
@@ -204,6 +215,8 @@ export class ImageSpec {
       builder_options: options && new Map(),
       builder_config: config && new Map(),
       apt_sources: sources?.map(asDict),
+      labels: labels && asDict(labels),
+      annotations: annotations && asDict(annotations),
     };
   }
 }

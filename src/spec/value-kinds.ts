@@ -160,6 +160,16 @@ export function variables() {
   return z.map(z.string().superRefine(keeps(environmentNameRule)), value, says(notVariables));
 }
 
+/** Text by name. Whole numbers, true and false become text. */
+export function notes(nameRule: Rule<string> = filledRule) {
+  const value = z.union([z.string(), z.int(), z.boolean()], says(notVariable)).transform(String);
+  const namesKeep: Rule<Readonly<Record<string, string>>> = (all) =>
+    Object.keys(all)
+      .map(nameRule)
+      .find((finding) => finding !== undefined);
+  return z.record(z.string(), value, says(notVariables)).superRefine(keeps(namesKeep));
+}
+
 const notPlatforms = ({ input }: Misfit): Finding => ({
   what: `must be text or a list of strings, not ${kindOf(input)}`,
   todo: 'Write for example "linux/amd64,linux/arm64".',

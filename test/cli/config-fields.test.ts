@@ -1,0 +1,81 @@
+// Parameters that are no files: what the config and the manifest of the image say of them.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { Project } from './project.ts';
+import { createProject } from './project.ts';
+import { refused } from './refused.ts';
+
+let project: Project;
+beforeEach(async () => {
+  project = await createProject();
+});
+afterEach(() => project.remove());
+
+interface Document {
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly config: { readonly digest: string };
+  readonly manifests: readonly { readonly digest: string }[];
+}
+
+interface Config {
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+const out = (...path: string[]): Promise<string> => readFile(join(project.folder, 'out', ...path), 'utf8');
+const blob = async <T>(digest: string): Promise<T> => JSON.parse(await out('blobs', ...digest.split(':'))) as T;
+
+/** Manifest or index, and config of the first image. */
+async function built(
+  fields: Readonly<Record<string, unknown>>,
+): Promise<{ root: Document; image: Document; run: Config['config'] }> {
+  await project.spec({ base_image: 'scratch', ...fields });
+  const { status, stderr } = await project.run(['build', '-o', 'oci:out']);
+  expect(status, stderr).toBe(0);
+  const { manifests } = JSON.parse(await out('index.json')) as Document;
+  const root = await blob<Document>(manifests.at(-1)!.digest);
+  const image = root.manifests ? await blob<Document>(root.manifests[0]!.digest) : root;
+  const { config } = await blob<Config>(image.config.digest);
+  return { root, image, run: config };
+}
+
+it('start the image as they say', async () => {
+  const { run } = await built({
+    entrypoint: ['serve'],
+    cmd: ['--port', ''],
+    workdir: '/srv/app',
+    labels: { a: 'b c', n: 1 },
+  });
+  expect(run).toMatchObject({
+    Entrypoint: ['serve'],
+    Cmd: ['--port', ''],
+    WorkingDir: '/srv/app',
+    Labels: { a: 'b c', n: '1' },
+  });
+  const without = await built({});
+  expect(without.run).toMatchObject({ WorkingDir: '/root' });
+  expect(without.run).not.toHaveProperty('Labels');
+  expect(without.run).not.toHaveProperty('Cmd');
+});
+
+it('annotate images and their index, and change no layer', async () => {
+  const source = 'org.opencontainers.image.source';
+  const fields = { annotations: { [source]: 'https://git.example/x' } };
+  const one = await built(fields);
+  expect(one.root.annotations).toMatchObject({ [source]: 'https://git.example/x' });
+  const two = await built({ ...fields, platform: 'linux/amd64,linux/arm64' });
+  expect(two.root.manifests).toHaveLength(2);
+  for (const { annotations } of [two.root, two.image])
+    expect(annotations).toMatchObject({ [source]: 'https://git.example/x' });
+});
+
+it.each([
+  ['workdir', 'app', /"app": this is not a path from the root/],
+  ['annotations', { 'dev.imagespec.lock': 'x' }, /our own/],
+  ['labels', ['a=b'], /must be a mapping of names to text/],
+  ['labels', { a: { b: 'c' } }, /must be text/],
+  ['cmd', 'serve', /must be a list/],
+])('%s cannot be %j', async (field, value, words) => {
+  await project.spec({ base_image: 'scratch', [field]: value });
+  await refused(project, ['build'], 'SPEC_INVALID', [words]);
+});
