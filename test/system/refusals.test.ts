@@ -75,7 +75,6 @@ describe('requirements', () => {
       /requests==2\.32\.3 depends on urllib3/,
     ],
     ['without such a version', ['idna==99'], 'UNRESOLVABLE', /no version of idna==99/],
-    ['that come as source only', ['pyspark==3.5.0'], 'NO_WHEEL', /pyspark==3\.5\.0 has no usable wheels/],
     ['without a wheel for the target', ['tensorflow-cpu==2.1.0'], 'NO_WHEEL', /tensorflow-cpu==2\.1\.0 has no wheels/],
   ])('%s are refused with the reason', async (_name, packages, code, reason) => {
     await spec({ packages });
@@ -95,11 +94,11 @@ describe('requirements', () => {
   });
 
   it('of an index that is not there are refused, without its password', async () => {
-    await spec({ packages: ['idna'], pip_index: 'http://me:secret@127.0.0.1:9/simple' });
+    await spec({ packages: ['idna'], pip_index: 'http://me:hush-hush@127.0.0.1:9/simple' });
     const { status, stderr } = await build();
     expect(status, stderr).toBe(1);
     expect(stderr).toContain('INDEX_UNREACHABLE');
-    expect(stderr).not.toContain('secret');
+    expect(stderr).not.toContain('hush-hush');
   });
 
   it('that changed are refused with --frozen, and built without', async () => {
@@ -133,11 +132,11 @@ describe('an index', () => {
   const HTML = { 'content-type': 'text/html' };
 
   const fails = async (host: string, code: string, words: readonly RegExp[]): Promise<void> => {
-    await spec({ packages: ['demo'], pip_index: `http://me:secret@${host}/` });
+    await spec({ packages: ['demo'], pip_index: `http://me:hush-hush@${host}/` });
     const { status, stderr } = await build([], { cache: join(folder, 'index-cache') });
     expect(status, stderr).toBe(1);
     for (const one of [new RegExp(`\\[${code}\\]`), /^hint: \S/m, ...words]) expect(stderr).toMatch(one);
-    expect(stderr).not.toContain('secret');
+    expect(stderr).not.toContain('hush-hush');
     expect(await readdir(folder)).not.toContain('imagespec.lock');
     expect(await readdir(join(folder, 'out')).catch(() => [])).not.toContain('index.json');
     expect(await leftovers(join(folder, 'index-cache'))).toEqual([]);
