@@ -253,7 +253,10 @@ describe('with hostile bases', () => {
     'a whiteout where a link to a link is put later': 'ran /etc/passwd',
   };
 
-  it.each(HOSTILE_BASES.map(([name, entries, outcome], index) => ({ name, entries, outcome, index })))(
+  /** What is refused while a layer is read is refused for both makers, by the same lines. */
+  const ownWay = HOSTILE_BASES.filter(([, , outcome]) => outcome !== 'LAYER_INVALID' && outcome !== 'PATH_CONFLICT');
+
+  it.each(ownWay.map(([name, entries, outcome], index) => ({ name, entries, outcome, index })))(
     'stays inside where $name',
     async ({ name, entries, outcome, index }) => {
       const before = await hostState();
