@@ -32,6 +32,8 @@ export async function buildWheel(ctx: Context, request: WheelRequest): Promise<s
   const args = ['build', '--wheel', path, '--out-dir', out, '--no-create-gitignore', '--color', 'never'];
   args.push('--no-progress', ...(offline ? ['--offline'] : []));
   const end = await callUv(ctx, args, { ...request, timeoutMs: TIMEOUT_MS });
+  if (end.status !== 0 && offline && /network was disabled|not found in the cache/.test(end.stderr))
+    throw needsNetwork(label);
   if (end.status !== 0) throw buildFailed(label, end.failure ?? redactText(end.stderr), end.hookOutput);
   const wheels = (await readdir(out)).filter((file) => file.endsWith('.whl'));
   const [wheel = ''] = wheels;
@@ -42,6 +44,13 @@ export async function buildWheel(ctx: Context, request: WheelRequest): Promise<s
   if (!bestWheel([{ filename: wheel }], compatibleTags(interpreter)))
     throw buildFailed(label, `its backend made a wheel for another target, ${wheel}`, '');
   return join(out, wheel);
+}
+
+/** What a project needs to be built is not kept from one build to the next. */
+function needsNetwork(label: string): ImageSpecError {
+  return new ImageSpecError('OFFLINE', `${label} must be built from source, and --offline was given`, {
+    hint: 'Build once without --offline: the wheel is kept.',
+  });
 }
 
 /** What compilers and backends say last is the reason, more often than what they say first. */

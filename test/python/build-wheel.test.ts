@@ -37,6 +37,12 @@ describe('building a wheel', () => {
     expect(await readFile(join(folder, 'umask'), 'utf8')).toMatch(/^0*22\n$/);
   });
 
+  it('needs the network once', async () => {
+    const script = 'echo "hint: Packages were unavailable because the network was disabled." >&2; exit 2';
+    const error = await expectCode(() => buildWith(script, true), 'OFFLINE');
+    expect(error.message).toBe('demo 1.0 must be built from source, and --offline was given');
+  });
+
   it.each([
     [
       'echo "error: no\n  cause: because" >&2; exit 2',
