@@ -55,8 +55,7 @@ const BUILDS_AT_ONCE = 2;
 export async function buildSources(ctx: Context, input: SourcesInput): Promise<LockedWheel[]> {
   return mapLimited(ctx, input.sources, BUILDS_AT_ONCE, async (source) => {
     const key = sourceKey(source, input);
-    const built = (await knownWheel(key, input)) ?? (await build(ctx, source, input));
-    await input.cache.writeRecord('source', key, new TextEncoder().encode(JSON.stringify(built)));
+    const built = (await knownWheel(key, input)) ?? (await build(ctx, source, key, input));
     return wheelOf(source, built, (await input.cache.find(built.digest))!);
   });
 }
@@ -99,7 +98,7 @@ function wheelOf({ name, requested, directUrl }: LockedSource, built: Built, fil
   return { name, version, ...built, url: pathToFileURL(file).href, requested, ...(directUrl && { directUrl }) };
 }
 
-async function build(ctx: Context, source: LockedSource, input: SourcesInput): Promise<Built> {
+async function build(ctx: Context, source: LockedSource, key: Digest, input: SourcesInput): Promise<Built> {
   const { cache, interpreter, hooks, offline, uv } = input;
   const label = `${source.name} ${source.version ?? ''}`.trim();
   const { buildWheel } = await import('../python/build-wheel.ts');
@@ -112,7 +111,9 @@ async function build(ctx: Context, source: LockedSource, input: SourcesInput): P
       const expected = await expectedOf(file);
       const filename = basename(file);
       await cache.keep(ctx, expected, filename, () => readRange(file));
-      return { filename, ...expected };
+      const built: Built = { filename, ...expected };
+      await cache.writeRecord('source', key, new TextEncoder().encode(JSON.stringify(built)));
+      return built;
     }),
   );
 }

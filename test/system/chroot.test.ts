@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readEnvironment } from '../../src/build/environment.ts';
 import { groundOf } from '../../src/build/run-over.ts';
@@ -18,7 +17,7 @@ import type { SnippetName } from './command-snippets.ts';
 import { commandOf, FIXTURE_PROGRAM, SNIPPETS, TAR_PROGRAM } from './command-snippets.ts';
 import { baseImage } from './ground/bases.ts';
 import type { CommandGround, CommandOptions } from './ground/command-ground.ts';
-import { addBase, createCommandGround, leftovers } from './ground/command-ground.ts';
+import { addBase, createCommandGround, leftAfter, leftovers } from './ground/command-ground.ts';
 import { certificates } from './ground/environment.ts';
 import { run, tryRun } from './ground/folder.ts';
 import { asRoot } from './ground/overlay.ts';
@@ -276,17 +275,6 @@ describe('with hostile bases', () => {
   );
 });
 
-/** What ends by itself is given this many tenths of a second. */
-const PATIENCE = 50;
-
-async function ends(cache: string, isKilled: boolean): Promise<string[]> {
-  for (let i = 0; ; i++) {
-    const left = (await leftovers(cache, mark)).filter((one) => !isKilled || !one.startsWith('scratch/'));
-    if (left.length === 0 || i === PATIENCE) return left;
-    await sleep(100);
-  }
-}
-
 let count = 0;
 
 describe('nothing is left', () => {
@@ -303,7 +291,7 @@ describe('nothing is left', () => {
     const broken = await ground.build(lasting, { ...options, interruptAt, signals: [signal] });
     expect(broken.status, broken.stderr).toBe(isKilled ? null : 130);
     if (!isKilled) expect(broken.stderr).toMatch(/\[ABORTED\]$/m);
-    expect(await ends(options.cache, isKilled)).toEqual([]);
+    expect(await leftAfter(options.cache, mark, isKilled)).toEqual([]);
     // What is killed at once leaves its folder to a later prune.
     if (isKilled) await run('rm', ['-rf', join(options.cache, 'v1', 'scratch')]);
     const again = await ground.build([`echo again ${++count}`], options);

@@ -2,12 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TAR_PROGRAM } from './command-snippets.ts';
 import { HOSTILE_BASES } from './hostile-bases.ts';
 import type { CommandGround } from './ground/command-ground.ts';
-import { addBase, callerOf, createCommandGround, leftovers } from './ground/command-ground.ts';
+import { addBase, callerOf, createCommandGround, leftAfter, leftovers } from './ground/command-ground.ts';
 import { run, tryRun } from './ground/folder.ts';
 
 let ground: CommandGround;
@@ -122,17 +121,6 @@ const lasting = (seconds: string): string[] => [
   'find /usr /etc -xdev | sort | sha256sum',
 ];
 
-/** What ends by itself is given this many tenths of a second. */
-const PATIENCE = 50;
-
-async function ends(cache: string, isKilled: boolean): Promise<string[]> {
-  for (let i = 0; ; i++) {
-    const left = (await leftovers(cache, mark)).filter((one) => !isKilled || !one.startsWith('scratch/'));
-    if (left.length === 0 || i === PATIENCE) return left;
-    await sleep(100);
-  }
-}
-
 let count = 0;
 
 describe.each(['root', 'range'] as const)('for %s, nothing is left', (caller) => {
@@ -151,7 +139,7 @@ describe.each(['root', 'range'] as const)('for %s, nothing is left', (caller) =>
     const broken = await ground.build(lasting(mark), { ...options, cache, interruptAt, signals: [signal] });
     expect(broken.status, broken.stderr).toBe(isKilled ? null : 130);
     if (!isKilled) expect(broken.stderr).toMatch(/\[ABORTED\]$/m);
-    expect(await ends(cache, isKilled)).toEqual([]);
+    expect(await leftAfter(cache, mark, isKilled)).toEqual([]);
     const again = await ground.build(lasting(`0.1${++count}`), { ...options, cache });
     expect(again.status, again.stderr).toBe(0);
     expect(again.lines).toEqual(expected);

@@ -15,7 +15,7 @@ import { createLocalCache } from '../../src/store/cache.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { createCiContainer, LESS_CAPABILITIES } from './ground/ci-container.ts';
 import type { Caller, CommandGround, CommandOptions } from './ground/command-ground.ts';
-import { callerOf, createCommandGround, leftovers } from './ground/command-ground.ts';
+import { callerOf, createCommandGround, leftAfter, leftovers } from './ground/command-ground.ts';
 import { certificates } from './ground/environment.ts';
 import { createPodman } from './ground/podman.ts';
 import type { GitServer } from './ground/source-projects.ts';
@@ -260,16 +260,10 @@ describe('nothing is left of a build', () => {
     expect(program.exitCode).toBeNull();
     program.kill(signal);
     expect(await ended).toEqual(signal === 'SIGKILL' ? [null, 'SIGKILL'] : [130, null]);
-    // What is killed at once leaves its folder to a later prune.
-    const isLeft = async (): Promise<string[]> => [
-      ...(await leftovers(cache, mark)).filter((one) => signal !== 'SIGKILL' || !one.startsWith('scratch/')),
-      ...(await leftovers('/nowhere', cache)),
-    ];
-    for (let i = 0; i < PATIENCE && (await isLeft()).length > 0; i++) await sleep(100);
-    expect(await isLeft()).toEqual([]);
+    const isKilled = signal === 'SIGKILL';
+    expect(await leftAfter(cache, mark, isKilled)).toEqual([]);
+    // Neither uv nor what it has started.
+    expect(await leftAfter('/nowhere', cache, isKilled)).toEqual([]);
     await expect(readFile(join(place, 'imagespec.lock'))).rejects.toThrow('ENOENT');
   });
 });
-
-/** What ends by itself is given this many tenths of a second. */
-const PATIENCE = 50;

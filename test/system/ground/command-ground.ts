@@ -3,6 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BuildResult, PlatformResult } from '../../../src/build/result.ts';
 import type { CliOptions } from '../../cli/run-cli.ts';
 import { runCli } from '../../cli/run-cli.ts';
@@ -130,6 +131,18 @@ export async function leftovers(cache: string, text: string): Promise<string[]> 
   const scratch = await readdir(join(cache, 'v1', 'scratch')).catch((): string[] => []);
   const processes = (await Promise.all(words)).filter((line) => line.includes(text));
   return [...processes, ...mounts.filter((line) => line.includes(cache)), ...scratch.map((name) => `scratch/${name}`)];
+}
+
+/** What ends by itself is given this many tenths of a second. */
+const PATIENCE = 50;
+
+/** The same after a while. @param isKilled what is killed at once leaves its folder to a later prune */
+export async function leftAfter(cache: string, text: string, isKilled: boolean): Promise<string[]> {
+  for (let i = 0; ; i++) {
+    const left = (await leftovers(cache, text)).filter((one) => !isKilled || !one.startsWith('scratch/'));
+    if (left.length === 0 || i === PATIENCE) return left;
+    await sleep(100);
+  }
 }
 
 interface Descriptor {
