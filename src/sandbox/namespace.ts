@@ -77,8 +77,9 @@ export async function startScript(ctx: Context, host: SandboxHost, script: Scrip
     stdio,
     detached: script.hasTerminal !== true,
   });
-  await nothing.close();
+  // Before anything is waited for: a shell that ends at once says so only once.
   const ended = endOf(child);
+  await nothing.close();
   const control = child.stdio[3] as Writable;
   const answers = child.stdio[4] as Readable;
   // The shell may end while we write, and its files with it: its status tells.
