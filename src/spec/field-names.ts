@@ -37,6 +37,7 @@ export const FLYTEKIT_FIELDS = [
 export const OWN_FIELDS = [
   'cmd',
   'workdir',
+  'user',
   'labels',
   'annotations',
   'apt_sources',
@@ -44,6 +45,11 @@ export const OWN_FIELDS = [
   'apt_configure',
   'compile',
   'secrets',
+  'layers',
+  'extras',
+  'groups',
+  'source_files',
+  'untagged_packages',
 ] as const;
 
 export const FIELD_NAMES = [...FLYTEKIT_FIELDS, ...OWN_FIELDS] as const;

@@ -201,6 +201,12 @@ export const specSchema = z.strictObject({
     ['--port', '8080'],
   ),
   workdir: field(text(folderRule), 'Folder in which programs start. Without it, /root.', '/srv/app'),
+  user: later(
+    text(),
+    'User whom programs run as. Without it, flytekit, who owns /root.',
+    'root',
+    'Leave it out: programs run as flytekit.',
+  ),
   labels: field(notes(), 'Labels of the image, beside those of the base image.', { 'org.example.team': 'data' }),
   annotations: field(notes(annotationRule), 'Annotations of the manifest, and of the index of several platforms.', {
     'org.opencontainers.image.source': 'https://git.example/my-service',
@@ -231,6 +237,36 @@ export const specSchema = z.strictObject({
     secrets(),
     'Secrets that only `commands` see while they run: a file, as the file `target` (without it, of the same name in /run/secrets), or a variable of the caller under `env`, as this variable or as the file `target`. They are never in the image, its tag or the cache.',
     [{ file: 'token.txt', target: '/run/secrets/token' }, { env: 'GITHUB_TOKEN' }],
+  ),
+  layers: later(
+    texts(),
+    'Packages that have a layer of their own.',
+    ['torch'],
+    'Leave it out: big packages have layers of their own.',
+  ),
+  extras: later(
+    texts(),
+    'Extras of the project under `requirements` to install.',
+    ['cli'],
+    'List their packages under `packages`.',
+  ),
+  groups: later(
+    texts(),
+    'Dependency groups of the project under `requirements` to install.',
+    ['prod'],
+    'List their packages under `packages`.',
+  ),
+  source_files: later(
+    texts(),
+    'The files of `source_root` that are copied where `source_copy_mode` is LOADED_MODULES, relative to it.',
+    ['app/main.py'],
+    USE_COPY,
+  ),
+  untagged_packages: later(
+    texts(),
+    'Python packages to install beside the others, without a change of the tag.',
+    ['flytekit==1.16.31'],
+    'List them under `packages`.',
   ),
 } satisfies Record<FieldName, z.ZodType>);
 

@@ -33,7 +33,14 @@ interface SpecialFields {
 }
 
 /** Parameters that change nothing in the image, or not in what flytekit knows of it. */
-const NOT_HASHED: ReadonlySet<FieldName> = new Set(['pip_secret_mounts', 'builder', 'runtime_packages', 'secrets']);
+const NOT_HASHED: ReadonlySet<FieldName> = new Set([
+  'pip_secret_mounts',
+  'builder',
+  'runtime_packages',
+  'secrets',
+  'source_files',
+  'untagged_packages',
+]);
 const COPY_MODES = { LOADED_MODULES: 1, ALL: 2, NO_COPY: 3 } as const satisfies Record<SourceCopyMode, number>;
 /** Lock files of big projects have a few megabytes. */
 const REQUIREMENTS_LIMIT_BYTES = 64 << 20;
