@@ -16,6 +16,7 @@ import { resolveRoot } from './bases.ts';
 import type { RunTools } from './run-over.ts';
 import { runTools, requireRuns } from './run-tools.ts';
 import { createDebShelf } from './debs.ts';
+import { unusedHints } from './group.ts';
 import type { ImageTask } from './images.ts';
 import { buildTasks, listTasks, platformsOf } from './images.ts';
 import type { Environment } from './environment.ts';
@@ -315,5 +316,8 @@ async function make(
   const warnings = prepared.platforms.flatMap(({ name, debian }) =>
     (debian?.warnings() ?? []).map((text) => `${name}: ${text}`),
   );
+  const names = wheels.map(({ name }) => name);
+  for (const hint of unusedHints(names, job.loaded.spec.layers ?? []))
+    warnings.push(`\`layers\` names "${hint}", which is no package of this image`);
   return imageResult({ request, root, platforms, reports, strictKey: identity.strictKey, downloaded, warnings });
 }

@@ -14,6 +14,7 @@ import type { Lock, LockedWheel } from '../python/lock.ts';
 import { venvEntries, venvLayout } from '../python/venv.ts';
 import type { LocalCache } from '../store/cache.ts';
 import type { BaseReader } from './base.ts';
+import type { LayerHints } from './group.ts';
 import { groupPackages } from './group.ts';
 import { entriesOfPart, layerKey } from './layer-key.ts';
 import type { LayerKind, OutlinedLayer, WantedLayer } from './make-layers.ts';
@@ -32,6 +33,7 @@ export interface PackagesInput {
   /** Host paths of the wheels by digest; called only when some layer is not known. */
   readonly wheels: () => Promise<ReadonlyMap<Digest, string>>;
   readonly ignoreKnown: boolean;
+  readonly hints: LayerHints;
   /** Called when wheels must be opened, so that layers will have to be packed. */
   readonly onStage?: (() => void) | undefined;
 }
@@ -60,19 +62,20 @@ export async function outlinePackages(input: PackagesInput): Promise<OutlinedLay
   const known = await knownParts(input);
   if (known) return known;
   const members = input.lock.wheels.map(({ name, version, size = 0 }) => ({ name, version, size }));
-  const groups = groupPackages(members).map(({ content, members: group }): OutlinedLayer => {
+  const groups = groupPackages(members, input.hints).map(({ content, members: group }): OutlinedLayer => {
     return { kind: 'packages', content, size: group.reduce((sum, { size }) => sum + size, 0) };
   });
   return [{ kind: 'environment', content: environmentTitle(input.interpreter), size: 0 }, ...groups];
 }
 
-function environmentKey({ reader, interpreter, lock }: PackagesInput): Digest {
+function environmentKey({ reader, interpreter, lock, hints }: PackagesInput): Digest {
   return keyOf({
     formats: [LAYER_FORMAT, INSTALL_FORMAT],
     base: reader.base.key,
     root: ENVIRONMENT_ROOT,
     interpreter: { ...interpreter, libc: { ...interpreter.libc } },
     wheels: lock.wheels.map(installKey),
+    ...(hints.length > 0 && { hints }),
   });
 }
 
@@ -136,7 +139,7 @@ async function stage(ctx: Context, input: PackagesInput): Promise<Part[]> {
     size: 0,
     entries: skeleton,
   };
-  const rest = groupPackages(members).map(({ content, members: group }): Part => {
+  const rest = groupPackages(members, input.hints).map(({ content, members: group }): Part => {
     const entries = tree.layerEntries(group.map((member) => member.name));
     const wheels = group.map((member) => installKey(member.locked));
     const key = layerKey(entries, { format: INSTALL_FORMAT, root: layout.root, wheels });
