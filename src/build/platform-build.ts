@@ -92,7 +92,7 @@ export async function outlinedLayers(ctx: Context, input: PlatformInput): Promis
 function bytecodeInput({ spec, platform, epoch }: PlatformInput): BytecodeInput | undefined {
   const { reader, details } = platform;
   return spec.compile && details.interpreter
-    ? { base: reader.base, interpreter: details.interpreter, epoch }
+    ? { base: reader.base, interpreter: details.interpreter, owner: details.user, epoch }
     : undefined;
 }
 
@@ -134,7 +134,7 @@ function packagesInput(
   const { interpreter } = details;
   const wheels = (): Promise<ReadonlyMap<Digest, string>> => shelf.fetch(ctx, lock?.wheels ?? []);
   return lock && interpreter
-    ? { reader, interpreter, lock, cache, wheels, ignoreKnown, hints: spec.layers ?? [] }
+    ? { reader, interpreter, lock, cache, wheels, ignoreKnown, hints: spec.layers ?? [], owner: details.user }
     : undefined;
 }
 
