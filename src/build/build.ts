@@ -22,7 +22,7 @@ import { existingResult, imageResult } from './image-result.ts';
 import type { Inputs } from './inputs.ts';
 import { readInputs, strictKey } from './inputs.ts';
 import type { Job } from './job.ts';
-import { epochOf } from './job.ts';
+import { contentFinder, epochOf } from './job.ts';
 import { writeLockFile } from './lock-file.ts';
 import { rememberPush } from './memo.ts';
 import { planImage } from './plan.ts';
@@ -30,6 +30,7 @@ import type { PlatformImage } from './platform-build.ts';
 import { buildPlatform, platformInput } from './platform-build.ts';
 import type { Preparation } from './prepare.ts';
 import { prepare } from './prepare.ts';
+import { createPythonShelf } from './python-shelf.ts';
 import type { BuildOptions } from './request.ts';
 import { createRequest } from './request.ts';
 import { withSandbox } from './sandbox.ts';
@@ -85,7 +86,8 @@ async function withJob<T>(
       const debs = createDebShelf(services, options.offline ?? false, pool);
       let opened: Promise<BuildSecrets> | undefined;
       const secrets = (): Promise<BuildSecrets> => (opened ??= openSecrets(ctx, { loaded, services }));
-      return await work(ctx, { loaded, request, options, services, pool, debs, secrets });
+      const pythons = createPythonShelf(services, options.offline ?? false, pool);
+      return await work(ctx, { loaded, request, options, services, pool, debs, pythons, secrets });
     } finally {
       await pool.close();
     }
@@ -166,7 +168,7 @@ async function make(
     lock: prepared.locks.digest,
   };
   const wheels = prepared.platforms.flatMap(({ lock }) => lock?.wheels ?? []);
-  const shelf = createShelf(indexOpener(job, inputs), wheels, services, options.offline ?? false, job.debs.find);
+  const shelf = createShelf(indexOpener(job, inputs), wheels, services, options.offline ?? false, contentFinder(job));
   const { cache } = services;
   const ignoreKnown = options.cache === false;
   const tools = {
@@ -174,7 +176,7 @@ async function make(
     packer,
     ignoreKnown,
     find: shelf.find,
-    digests: [shelf.digests, job.debs.digests],
+    digests: [shelf.digests, job.debs.digests, job.pythons.digests],
     once: runs.once,
     onReady: flights.send,
   };
@@ -204,8 +206,8 @@ async function make(
     }),
   );
   const downloaded = services.downloads.total();
-  const warnings = prepared.platforms.flatMap(({ name, debian }) =>
-    (debian?.warnings() ?? []).map((text) => `${name}: ${text}`),
+  const warnings = prepared.platforms.flatMap(({ name, debian, warnings: own }) =>
+    [...(debian?.warnings() ?? []), ...own].map((text) => `${name}: ${text}`),
   );
   return imageResult({ request, root, platforms, reports, strictKey: identity.strictKey, downloaded, warnings });
 }

@@ -1,8 +1,11 @@
 // One image to be built: what is wanted, where it goes, and what there is to work with.
+import type { Context } from '../core/context.ts';
+import type { Digest } from '../core/digest.ts';
 import type { WorkPool } from '../layer/work-pool.ts';
 import type { LoadedSpec } from '../spec/load.ts';
 import type { DebShelf } from './debs.ts';
 import { sourceDateEpoch } from './environment.ts';
+import type { PythonShelf } from './python-shelf.ts';
 import type { BuildOptions, Request } from './request.ts';
 import type { BuildSecrets } from './secrets.ts';
 import type { Services } from './services.ts';
@@ -16,6 +19,8 @@ export interface Job {
   readonly pool: WorkPool;
   /** The Debian packages of this job. */
   readonly debs: DebShelf;
+  /** The interpreters that it brings. */
+  readonly pythons: PythonShelf;
   /** Read when they are asked for first: an image that is there already needs none. */
   readonly secrets: () => Promise<BuildSecrets>;
 }
@@ -23,4 +28,10 @@ export interface Job {
 /** Seconds since the epoch for everything in the image that bears a time. */
 export function epochOf({ services }: Job): number {
   return sourceDateEpoch(services.environment);
+}
+
+/** Host path of what layers are made of and is no wheel, where a package or interpreter of this job has it. */
+export function contentFinder({ debs, pythons }: Pick<Job, 'debs' | 'pythons'>) {
+  return async (ctx: Context, digest: Digest): Promise<string | undefined> =>
+    (await pythons.find(ctx, digest)) ?? debs.find(ctx, digest);
 }
