@@ -1,5 +1,7 @@
 // A CPython that the base does not have: which one, from where, and where it lives in the image (python-build-standalone, as uv installs it).
 import type { Digest } from '../core/digest.ts';
+import { ImageSpecError } from '../core/error.ts';
+import { redactUrl } from '../core/redact.ts';
 import type { Interpreter, Libc } from './interpreter.ts';
 import { minorVersion } from './interpreter.ts';
 
@@ -40,8 +42,12 @@ export function pathOfRelease(url: string): string | undefined {
   return RELEASES.test(url) ? url.replace(RELEASES, '') : undefined;
 }
 
-/** Where the archive is fetched. @param mirror as uv takes it: http, https or file */
+/** Where the archive is fetched. @param mirror as uv takes it: http, https or file. Throws `USAGE` for one that is no URL. */
 export function mirroredUrl(url: string, mirror: string | undefined): string {
   const path = mirror ? pathOfRelease(url) : undefined;
-  return path === undefined ? url : `${mirror!.replace(/\/+$/, '')}/${path}`;
+  if (path === undefined || mirror === undefined) return url;
+  if (/^(?:https?|file):/.test(mirror) && URL.canParse(mirror)) return `${mirror.replace(/\/+$/, '')}/${path}`;
+  throw new ImageSpecError('USAGE', `UV_PYTHON_INSTALL_MIRROR is no URL: ${redactUrl(mirror)}`, {
+    hint: 'Write for example "https://mirror.example/python", below which the releases lie by their date.',
+  });
 }
