@@ -78,7 +78,12 @@ const detailsSchema = z.object({
     })
     .optional(),
   absence: z.string().optional(),
-  surroundings: z.object({ libc: libc.optional(), hasApt: z.boolean(), hasCertificates: z.boolean() }),
+  surroundings: z.object({
+    libc: libc.optional(),
+    hasDpkg: z.boolean(),
+    hasSources: z.boolean(),
+    hasCertificates: z.boolean(),
+  }),
 });
 
 /** `/etc/passwd` of a real image has a few kilobytes. */

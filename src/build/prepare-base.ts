@@ -66,7 +66,7 @@ const SUPPOSED: BaseDetails = {
   user: USUAL_USER,
   interpreter: undefined,
   absence: undefined,
-  surroundings: { libc: undefined, hasApt: true, hasCertificates: true },
+  surroundings: { libc: undefined, hasDpkg: true, hasSources: true, hasCertificates: true },
 };
 
 /** What the spec asks for of Debian, with what a Python takes that the base lacks. */
@@ -77,8 +77,9 @@ function fullWants(
   { debian }: Inputs,
 ): DebianWants | undefined {
   const { pythonVersion: version, pythonExec, aptSources } = spec;
-  const hasSources = debian !== undefined || surroundings.hasApt || (!image && aptSources !== undefined);
-  const python = !interpreter && pythonExec === undefined && hasSources ? { version } : undefined;
+  const { hasDpkg, hasSources } = surroundings;
+  const hasApt = (hasDpkg && hasSources) || ((hasDpkg || !image) && aptSources !== undefined);
+  const python = !interpreter && pythonExec === undefined && (debian || hasApt) ? { version } : undefined;
   if (!debian && !python) return undefined;
   const certificates = surroundings.hasCertificates ? undefined : true;
   return { ...(debian ?? debianWantsOf(spec)), python, certificates };

@@ -9,8 +9,10 @@ import type { Libc } from '../python/interpreter.ts';
 export interface Surroundings {
   /** Of which programs can be started: its loader is there. */
   readonly libc: Libc | undefined;
-  /** Whether it has dpkg's database and says where packages come from. */
-  readonly hasApt: boolean;
+  /** Whether it has dpkg's database. */
+  readonly hasDpkg: boolean;
+  /** Whether it says where Debian packages come from. */
+  readonly hasSources: boolean;
   /** Whether there is a bundle of certificate authorities. */
   readonly hasCertificates: boolean;
 }
@@ -18,7 +20,8 @@ export interface Surroundings {
 export function readSurroundings(facts: BaseFacts, platform: Platform): Surroundings {
   return {
     libc: startableLibc(facts, platform),
-    hasApt: isFilled(facts, 'var/lib/dpkg/status') && hasSources(facts),
+    hasDpkg: isFilled(facts, 'var/lib/dpkg/status'),
+    hasSources: hasSources(facts),
     hasCertificates: BUNDLES.some((path) => isFilled(facts, path)),
   };
 }

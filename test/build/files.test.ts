@@ -25,7 +25,7 @@ const BASE: Base = {
 
 async function layerOf(copies: readonly Entry[]): Promise<readonly Entry[] | undefined> {
   const { user } = userEntries(FACTS, 0);
-  const surroundings = { libc: undefined, hasApt: false, hasCertificates: false };
+  const surroundings = { libc: undefined, hasDpkg: false, hasSources: false, hasCertificates: false };
   const reader = {
     base: BASE,
     facts: () => Promise.resolve(FACTS),
