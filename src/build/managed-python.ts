@@ -74,10 +74,14 @@ function targetOf({ name, reader: { base }, details, job }: PythonRequest): Pyth
   const wanted = job.loaded.spec.pythonVersion ?? DEFAULT_PYTHON;
   const absence = details.absence ?? `${base.name} has no Python`;
   if (!isOffered({ machine })) {
-    throw new ImageSpecError('INTERPRETER_MISSING', `${absence}; one can be brought for amd64 and arm64, not for ${name}`, {
-      hint: `Set base_image to an image with that version, such as python:${wanted}-slim.`,
-      facts: { platform: name, wanted },
-    });
+    throw new ImageSpecError(
+      'INTERPRETER_MISSING',
+      `${absence}; one can be brought for amd64 and arm64, not for ${name}`,
+      {
+        hint: `Set base_image to an image with that version, such as python:${wanted}-slim.`,
+        facts: { platform: name, wanted },
+      },
+    );
   }
   if (libc) return { machine, libc, wanted };
   throw new ImageSpecError('INTERPRETER_MISSING', `${absence}; none is brought, since it has no C library either`, {

@@ -103,11 +103,9 @@ async function preparePlatform(ctx: Context, plain: Base, round: Round): Promise
   const lock = packages?.built ?? (isBare ? lockOf([]) : undefined);
   const details = { ...prepared.details, interpreter };
   const lacksBundle = lock !== undefined && !isSupposed && !details.surroundings.hasCertificates;
+  const warnings = lacksBundle ? [NO_BUNDLE] : [];
   return {
-    platform: {
-      ...{ name, reader, details, isSupposed, debian, brought, origin, lock },
-      warnings: lacksBundle ? [NO_BUNDLE] : [],
-    },
+    platform: { name, reader, details, isSupposed, debian, brought, origin, lock, warnings },
     locks: { name, python: packages, debian: prepared.answer, interpreter: brought?.answer },
   };
 }
@@ -116,10 +114,7 @@ const NO_BUNDLE =
   'The image has no certificate authorities, so that its programs trust no server: ' +
   'name them under `apt_packages` (ca-certificates), or choose a base image that has some';
 
-function originOf(
-  { absence, hasAsked }: PreparedBase,
-  brought: BroughtPython | undefined,
-): PythonOrigin | undefined {
+function originOf({ absence, hasAsked }: PreparedBase, brought: BroughtPython | undefined): PythonOrigin | undefined {
   if (absence === undefined) return undefined;
   if (!brought) return { from: 'debian', reason: absence };
   return { from: 'managed', reason: hasAsked ? `${absence}, and its package sources do not have it` : absence };

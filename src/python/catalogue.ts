@@ -94,6 +94,8 @@ const RELEASE = /^\d+\.\d+\.(\d+)$/;
 /** The newest that is wanted; one that is no release yet only by its full version. */
 export function newestOffer(offers: readonly Offer[], { wanted }: Pick<PythonTarget, 'wanted'>): Offer | undefined {
   const patch = ({ version }: Offer): number => Number(RELEASE.exec(version)?.[1] ?? -1);
-  const fitting = offers.filter(({ version }) => version === wanted || (RELEASE.test(version) && fits(version, wanted)));
+  const fitting = offers.filter(
+    ({ version }) => version === wanted || (RELEASE.test(version) && fits(version, wanted)),
+  );
   return fitting.sort((a, b) => patch(b) - patch(a))[0];
 }

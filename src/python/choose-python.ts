@@ -49,9 +49,14 @@ export async function choosePython(
   return { version: offer.version, url: offer.url, digest };
 }
 
+const EVERYWHERE = ['--only-downloads', '--all-versions', '--all-platforms', '--all-arches'];
+const AS_JSON = ['--show-urls', '--output-format', 'json', '--no-config', '--offline'];
 const LIST = ({ wanted }: PythonTarget): string[] => [
-  ...['python', 'list', minorVersion(wanted), '--only-downloads', '--all-versions', '--all-platforms', '--all-arches'],
-  ...['--show-urls', '--output-format', 'json', '--no-config', '--offline'],
+  'python',
+  'list',
+  minorVersion(wanted),
+  ...EVERYWHERE,
+  ...AS_JSON,
 ];
 
 async function askUv(

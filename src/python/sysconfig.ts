@@ -8,7 +8,8 @@ export function isSysconfig(path: string): boolean {
 /** Where python-build-standalone installs to before it packs. */
 const INSTALL = /((?:^|['"\s=:,]|-[IL]))\/install(?=[/'"\s:]|$)/gm;
 /** Images have the compilers of their distribution under these names, and seldom clang. */
-const COMPILER = /^((?:build_time_vars = \{| )'(?:CC|CXX|LINKCC|MAINCC|LDSHARED|LDCXXSHARED|BLDSHARED)': ['"])(?:\/\S*\/)?clang(\+\+)?(?=[\s'"])/gm;
+const COMPILER =
+  /^((?:build_time_vars = \{| )'(?:CC|CXX|LINKCC|MAINCC|LDSHARED|LDCXXSHARED|BLDSHARED)': ['"])(?:\/\S*\/)?clang(\+\+)?(?=[\s'"])/gm;
 const ARCHIVER = /^((?:build_time_vars = \{| )'AR': ['"])(?:\/\S*\/)?llvm-ar(?=['"])/gm;
 
 export function relocateSysconfig(text: string, prefix: string): string {

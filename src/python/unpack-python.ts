@@ -22,7 +22,7 @@ const CONTENT_LIMIT_BYTES = 4e9;
 /** Has 60 kB. */
 const SYSCONFIG_LIMIT_BYTES = 1 << 20;
 
-export interface UnpackPythonRequest {
+interface UnpackPythonRequest {
   /** Host path of the archive, which is what its digest says. */
   readonly file: string;
   /** For messages: `CPython 3.12.16`. */

@@ -177,7 +177,9 @@ describe('the Python of Debian', () => {
     expect(namesOf(await lockedDebs(project))).toEqual(expect.arrayContaining(brought));
     expect((await readOut(project)).entries.get('opt/venv/bin/python')?.target).toBe('/usr/bin/python3.11');
     const { stdout } = await project.run(['build', '--plan', '-o', 'oci:out']);
-    expect(stdout).toMatch(/Python 3\.11\.2, 1 packages\nPython comes from Debian packages\. The base image has no Python 3/);
+    expect(stdout).toMatch(
+      /Python 3\.11\.2, 1 packages\nPython comes from Debian packages\. The base image has no Python 3/,
+    );
     expect((await built(project, ['--frozen'])).digest).toBe(image.digest);
   });
 

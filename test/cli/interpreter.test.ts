@@ -62,7 +62,8 @@ beforeEach(async () => {
 const readOut = (architecture?: string): ReturnType<typeof readImage> =>
   readImage(join(project.folder, 'out'), architecture);
 
-const kindsOf = ({ platforms }: ImageResult): string[] => platforms.flatMap(({ layers }) => layers.map(({ kind }) => kind));
+const kindsOf = ({ platforms }: ImageResult): string[] =>
+  platforms.flatMap(({ layers }) => layers.map(({ kind }) => kind));
 
 async function wheel(): Promise<{ readonly requirements: string }> {
   const { filename, bytes } = smallWheel('greeting', '1.0');
@@ -174,7 +175,11 @@ describe('a Python that is brought', () => {
     const options = { env: { UV_PYTHON_DOWNLOADS_JSON_URL: list } };
     await refused(project, BUILD, 'DIGEST_MISMATCH', [/CPython 3\.12\.9/], options);
     const nowhere = { ...options.env, UV_PYTHON_INSTALL_MIRROR: 'somewhere' };
-    const released = { version: '3.12.9', url: `https://host.invalid/${releasePath('x.tar.gz')}`, sha256: 'a'.repeat(64) };
+    const released = {
+      version: '3.12.9',
+      url: `https://host.invalid/${releasePath('x.tar.gz')}`,
+      sha256: 'a'.repeat(64),
+    };
     await writeFile(list, downloadsDocument([released]));
     await rm(join(project.folder, 'imagespec.lock'), { force: true });
     await refused(project, BUILD, 'USAGE', [/UV_PYTHON_INSTALL_MIRROR is no URL: somewhere/], { env: nowhere });

@@ -6,10 +6,19 @@ import { downloadsDocument } from './make-python.ts';
 const GLIBC = { machine: 'x86_64', libc: { kind: 'glibc', major: 2, minor: 36 }, wanted: '3.12' } as const;
 const ARM_MUSL = { machine: 'aarch64', libc: { kind: 'musl', major: 1, minor: 2 }, wanted: '3.12' } as const;
 
-const row = (version: string, more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> => ({
-  ...{ key: `cpython-${version}`, version, url: `https://mirror.example/${version}.tar.gz`, path: null, symlink: null },
-  ...{ os: 'linux', arch: 'x86_64', libc: 'gnu', variant: 'default', implementation: 'cpython', ...more },
-});
+const ROW = {
+  path: null,
+  symlink: null,
+  os: 'linux',
+  arch: 'x86_64',
+  libc: 'gnu',
+  variant: 'default',
+  implementation: 'cpython',
+};
+const row = (version: string, more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> => {
+  const named = { key: `cpython-${version}`, version, url: `https://mirror.example/${version}.tar.gz` };
+  return { ...ROW, ...named, ...more };
+};
 
 describe('offersOfUv', () => {
   it('gives those of the target', () => {

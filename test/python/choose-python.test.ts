@@ -13,13 +13,8 @@ const TARGET = { machine: 'aarch64', libc: { kind: 'musl', major: 1, minor: 2 },
 const URL = `https://host.example/${releasePath('cpython-3.12.4+20261110-aarch64.tar.gz')}`;
 const SHA256 = 'c'.repeat(64);
 
-const rowOf = (url: string): string =>
-  JSON.stringify([
-    {
-      ...{ key: 'cpython-3.12.4-linux-aarch64-musl', version: '3.12.4', url, os: 'linux', arch: 'aarch64' },
-      ...{ libc: 'musl', variant: 'default', implementation: 'cpython' },
-    },
-  ]);
+const ROW = { key: 'cpython-3.12.4-linux-aarch64-musl', version: '3.12.4', os: 'linux', arch: 'aarch64', libc: 'musl' };
+const rowOf = (url: string): string => JSON.stringify([{ ...ROW, url, variant: 'default', implementation: 'cpython' }]);
 
 /** A uv that says what it says, and writes down what it was asked. */
 async function options(install: string, url = URL): Promise<CatalogueOptions & { readonly calls: string }> {

@@ -36,7 +36,13 @@ export async function packPython(
 ): Promise<Buffer> {
   const tar = pack();
   for (const { name, content, type, linkname, mode } of entries) {
-    const header = { name, mode: mode ?? (type === 'directory' ? 0o755 : 0o644), mtime: new Date(1e12), uid: 1000, gid: 1000 };
+    const header = {
+      name,
+      mode: mode ?? (type === 'directory' ? 0o755 : 0o644),
+      mtime: new Date(1e12),
+      uid: 1000,
+      gid: 1000,
+    };
     tar.entry({ ...header, ...(type && { type }), ...(linkname !== undefined && { linkname }) }, content ?? '');
   }
   tar.finalize();

@@ -39,29 +39,32 @@ const contentOf = ({ entries }: OpenedPython, path: string): string => {
 };
 
 describe('openPython', () => {
-  it.each(['gzip', 'zstd'] as const)('gives the entries of an archive of %s, below the folder of its version', async (kind) => {
-    const opened = await open(await packPython(pythonEntries(VERSION), kind));
-    const about = opened.entries.map(({ path, type, ...entry }) => {
-      const { mode, uid, mtime } = entry as { mode: number; uid: number; mtime: number };
-      return `${path.slice(ROOT.length)} ${type} ${mode.toString(8)} ${uid} ${mtime}`;
-    });
-    expect(about).toEqual([
-      ' directory 755 0 0',
-      '/bin/python3.12 file 755 0 1000000000',
-      '/bin/python3 symlink 777 0 1000000000',
-      '/bin/same hardlink 755 0 1000000000',
-      '/lib/python3.12/os.py file 644 0 1000000000',
-      '/lib/python3.12/empty.py file 644 0 1000000000',
-      '/lib/python3.12/_sysconfigdata__linux_x86_64-linux-gnu.py file 644 0 1000000000',
-    ]);
-    expect(opened.entries[3]).toMatchObject({ target: `${ROOT}/bin/python3.12` });
-    expect(contentOf(opened, 'bin/python3.12')).toBe('\x7fELF');
-    expect(contentOf(opened, 'lib/python3.12/os.py')).toBe(Buffer.alloc(20_000, 'import sys\n').toString());
-    expect(contentOf(opened, 'lib/python3.12/empty.py')).toBe('');
-    const sysconfig = contentOf(opened, 'lib/python3.12/_sysconfigdata__linux_x86_64-linux-gnu.py');
-    expect(sysconfig).toContain(`-L/${ROOT}/lib`);
-    expect(sysconfig).not.toBe(SYSCONFIG);
-  });
+  it.each(['gzip', 'zstd'] as const)(
+    'gives the entries of an archive of %s, below the folder of its version',
+    async (kind) => {
+      const opened = await open(await packPython(pythonEntries(VERSION), kind));
+      const about = opened.entries.map(({ path, type, ...entry }) => {
+        const { mode, uid, mtime } = entry as { mode: number; uid: number; mtime: number };
+        return `${path.slice(ROOT.length)} ${type} ${mode.toString(8)} ${uid} ${mtime}`;
+      });
+      expect(about).toEqual([
+        ' directory 755 0 0',
+        '/bin/python3.12 file 755 0 1000000000',
+        '/bin/python3 symlink 777 0 1000000000',
+        '/bin/same hardlink 755 0 1000000000',
+        '/lib/python3.12/os.py file 644 0 1000000000',
+        '/lib/python3.12/empty.py file 644 0 1000000000',
+        '/lib/python3.12/_sysconfigdata__linux_x86_64-linux-gnu.py file 644 0 1000000000',
+      ]);
+      expect(opened.entries[3]).toMatchObject({ target: `${ROOT}/bin/python3.12` });
+      expect(contentOf(opened, 'bin/python3.12')).toBe('\x7fELF');
+      expect(contentOf(opened, 'lib/python3.12/os.py')).toBe(Buffer.alloc(20_000, 'import sys\n').toString());
+      expect(contentOf(opened, 'lib/python3.12/empty.py')).toBe('');
+      const sysconfig = contentOf(opened, 'lib/python3.12/_sysconfigdata__linux_x86_64-linux-gnu.py');
+      expect(sysconfig).toContain(`-L/${ROOT}/lib`);
+      expect(sysconfig).not.toBe(SYSCONFIG);
+    },
+  );
 
   it('fetches from the mirror, once, and knows the archive from then on', async () => {
     const archive = await packPython(pythonEntries(VERSION));

@@ -68,7 +68,8 @@ import json, sys, ssl, sqlite3, ctypes, bz2, lzma, sysconfig, docopt, six
 print(json.dumps([sys.version_info[:3], sys.prefix, sys.base_prefix, sys.executable, six.__file__, json.__cached__]))
 `;
 
-const kindsOf = ({ platforms }: ImageResult): string[] => platforms.flatMap(({ layers }) => layers.map(({ kind }) => kind));
+const kindsOf = ({ platforms }: ImageResult): string[] =>
+  platforms.flatMap(({ layers }) => layers.map(({ kind }) => kind));
 
 describe('a managed Python', () => {
   // docopt exists as source only: it is built by the interpreter that was brought.
@@ -115,9 +116,8 @@ describe('a managed Python', () => {
   });
 
   it('is the same from an empty cache, by the lock', async () => {
-    const { interpreter } = (
-      JSON.parse(await readFile(join(place, 'managed', 'imagespec.lock'), 'utf8')) as LockFile
-    ).platforms['linux/amd64']!;
+    const { interpreter } = (JSON.parse(await readFile(join(place, 'managed', 'imagespec.lock'), 'utf8')) as LockFile)
+      .platforms['linux/amd64']!;
     expect(interpreter).toMatchObject({ version: '3.11.2', url: `https://host.invalid/${releasePath(FILE)}` });
     const options = { cwd: join(place, 'managed'), cache: join(place, 'cache'), env };
     const again = await runCli(['build', '-o', 'oci:again', '--json', '--frozen'], options);
@@ -150,10 +150,30 @@ describe('Debian’s Python', () => {
   });
 });
 
+describe('python_exec', () => {
+  it('sees what Debian has for it, and what was installed', async () => {
+    const image = await build('exec', {
+      base_image: 'scratch',
+      apt_packages: ['python3', 'python3-six'],
+      python_exec: '/usr/bin/python3',
+      packages: ['idna==3.10'],
+    });
+    expect(kindsOf(image)).toContain('environment');
+    const look = 'import idna, six; print(idna.__file__, six.__file__)';
+    const said = await podman.run(`oci:${join(place, 'exec', 'out')}`, ['python', '-c', look]);
+    expect(said.trim()).toBe(
+      '/opt/venv/lib/python3.11/site-packages/idna/__init__.py /usr/lib/python3/dist-packages/six.py',
+    );
+  });
+});
+
 describe('what uv offers', () => {
   it('has the checksum that is built into it, for both machines and C libraries', async () => {
     let count = 0;
-    const cache = createLocalCache(CACHE, { now: () => Date.now(), random: () => `interpreter-${process.pid}-${count++}` });
+    const cache = createLocalCache(CACHE, {
+      now: () => Date.now(),
+      random: () => `interpreter-${process.pid}-${count++}`,
+    });
     const uv = (): Promise<string> => findUv(createContext(), { cache, env: process.env, offline: false });
     const wanted = '3.12.13';
     const choose = (machine: string, libc: { kind: 'glibc' | 'musl'; major: number; minor: number }) =>
@@ -168,6 +188,8 @@ describe('what uv offers', () => {
       '3.12.13 sha256:506191be3ee7bd190a8834dcdc1b3bc70aab50608deccc711935aa007239cabd',
       '3.12.13 sha256:0c9164b6f4ab0768bbcdf84683aabd680e8d75fa8347c6cecfdc5dad817ffd08',
     ]);
-    expect(found[0].url).toMatch(/\/20260807\/cpython-3\.12\.13%2B20260807-x86_64-unknown-linux-gnu-install_only_stripped\.tar\.gz$/);
+    expect(found[0].url).toMatch(
+      /\/20260807\/cpython-3\.12\.13%2B20260807-x86_64-unknown-linux-gnu-install_only_stripped\.tar\.gz$/,
+    );
   });
 });
