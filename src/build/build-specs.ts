@@ -16,6 +16,7 @@ import { buildTasks, listTasks, platformsOf } from './images.ts';
 import type { Job } from './job.ts';
 import { loadFile } from './load-file.ts';
 import { planImage, planUpon } from './plan.ts';
+import { createPythonShelf } from './python-shelf.ts';
 import type { BuildOptions } from './request.ts';
 import { createRequest } from './request.ts';
 import type { BuildResult, ImageResult, PlanResult, PlanResults } from './result.ts';
@@ -172,7 +173,8 @@ async function createJob(ctx: Context, call: Call, task: ImageTask, base: Transp
   const debs = createDebShelf(services, options.offline ?? false, pool);
   let opened: Promise<BuildSecrets> | undefined;
   const secrets = (): Promise<BuildSecrets> => (opened ??= openSecrets(ctx, { loaded, services }));
-  return { loaded, request, options, services, pool, made, debs, secrets, base };
+  const pythons = createPythonShelf(services, options.offline ?? false, pool);
+  return { loaded, request, options, services, pool, made, debs, pythons, secrets, base };
 }
 
 /** What others stand on is pushed beside them where it has a registry, and kept on this machine where it has none. */

@@ -17,7 +17,7 @@ import { existingResult, imageResult } from './image-result.ts';
 import type { Inputs } from './inputs.ts';
 import { readInputs, strictKey } from './inputs.ts';
 import type { Job } from './job.ts';
-import { epochOf } from './job.ts';
+import { contentFinder, epochOf } from './job.ts';
 import { writeLockFile } from './lock-file.ts';
 import { rememberPush } from './memo.ts';
 import type { PlatformImage } from './platform-build.ts';
@@ -102,7 +102,7 @@ async function make(
     lock: prepared.locks.digest,
   };
   const wheels = prepared.platforms.flatMap(({ lock }) => lock?.wheels ?? []);
-  const shelf = createShelf(indexOpener(job, inputs), wheels, services, options.offline ?? false, job.debs.find);
+  const shelf = createShelf(indexOpener(job, inputs), wheels, services, options.offline ?? false, contentFinder(job));
   const { cache } = services;
   const ignoreKnown = options.cache === false;
   const tools = {
@@ -110,7 +110,7 @@ async function make(
     packer,
     ignoreKnown,
     find: shelf.find,
-    digests: [shelf.digests, job.debs.digests],
+    digests: [shelf.digests, job.debs.digests, job.pythons.digests],
     once: runs.once,
     onReady: flights.send,
   };
@@ -148,7 +148,9 @@ function warningsOf({ loaded }: Job, { platforms }: Preparation): string[] {
   const hints = loaded.spec.layers ?? [];
   const names = platforms.flatMap(({ lock }) => (lock?.wheels ?? []).map(({ name }) => name));
   return [
-    ...platforms.flatMap(({ name, debian }) => (debian?.warnings() ?? []).map((text) => `${name}: ${text}`)),
+    ...platforms.flatMap(({ name, debian, warnings }) =>
+      [...(debian?.warnings() ?? []), ...warnings].map((text) => `${name}: ${text}`),
+    ),
     ...unusedHints(names, hints).map((hint) => `\`layers\` names "${hint}", which is no package of this image`),
   ];
 }

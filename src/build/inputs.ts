@@ -36,6 +36,10 @@ export interface DebianWants {
   /** As the spec writes them, without the environment filled in. */
   readonly sources: NonNullable<ImageSpec['aptSources']> | undefined;
   readonly leavesUnpacked: boolean;
+  /** A Python is to be among the packages, of this version where it is given. Where no source has one, there is none. */
+  readonly python?: { readonly version: string | undefined } | undefined;
+  /** So is a bundle of certificate authorities. */
+  readonly certificates?: true | undefined;
 }
 
 export interface Inputs {
@@ -66,9 +70,12 @@ export async function readInputs(ctx: Context, loaded: LoadedSpec, epoch: number
     copied,
     epoch,
   });
+  const asked = debianWantsOf(spec);
   const { pipIndex, pipExtraIndexUrls } = wants;
   const indexUrls = [...(pipIndex ? [pipIndex] : []), ...pipExtraIndexUrls, ...requirements.indexUrls];
-  return { wants, debian: debianWantsOf(spec), files, indexUrls, copies, copied, digest };
+  const { packages, essential } = asked;
+  const debian = packages.length > 0 || essential ? asked : undefined;
+  return { wants, debian, files, indexUrls, copies, copied, digest };
 }
 
 export function copiesOf({ spec, directory, file }: LoadedSpec): Copies {
@@ -89,6 +96,11 @@ export function wantsPackages(wants: Wants): boolean {
   return wants.packages.length > 0 || wants.requirementsFile !== undefined;
 }
 
+/** Whether the image is to have a Python: a version that is written is wanted whatever is installed for it. */
+export function wantsPython({ compile = false, pythonVersion, pythonExec }: ImageSpec, wants: Wants): boolean {
+  return wantsPackages(wants) || compile || pythonVersion !== undefined || pythonExec !== undefined;
+}
+
 function wantsOf(spec: ImageSpec, folder: string): Wants {
   const file = spec.requirements;
   return {
@@ -99,13 +111,13 @@ function wantsOf(spec: ImageSpec, folder: string): Wants {
   };
 }
 
-function debianWantsOf({
+/** What the spec says about Debian packages, whether it wants some or not. */
+export function debianWantsOf({
   aptPackages = [],
   aptEssential = false,
   aptSources,
   aptConfigure,
-}: ImageSpec): DebianWants | undefined {
-  if (aptPackages.length === 0 && !aptEssential) return undefined;
+}: ImageSpec): DebianWants {
   return {
     packages: aptPackages,
     essential: aptEssential,

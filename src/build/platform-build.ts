@@ -72,7 +72,9 @@ async function wantedLayers(ctx: Context, input: PlatformInput, onStage: () => v
     environment ? packageLayers(ctx, { ...environment, onStage }) : [],
     copiedLayers(ctx, input),
   ]);
-  return { packages: [...debian, userLayer(ctx, input), ...packages], copied };
+  const { brought } = input.platform;
+  const interpreter = brought ? [brought.layer(ctx)] : [];
+  return { packages: [...debian, ...interpreter, userLayer(ctx, input), ...packages], copied };
 }
 
 /** The same with what programs of the image will add, but nothing is fetched or run for it. */
@@ -83,7 +85,8 @@ export async function outlinedLayers(ctx: Context, input: PlatformInput): Promis
     environment ? outlinePackages(environment) : [],
     copiedLayers(ctx, input),
   ]);
-  const installed = [...debian, userLayer(ctx, input), ...packages];
+  const { brought } = input.platform;
+  const installed = [...debian, ...(brought ? [brought.outline] : []), userLayer(ctx, input), ...packages];
   const bytecode = bytecodeInput(input);
   const below = [...installed, ...(bytecode ? [outlineBytecode(bytecode, installed)] : []), ...copied];
   return input.spec.commands?.length ? [...below, outlineCommands(commandsInput(input), below)] : below;
@@ -133,8 +136,10 @@ function packagesInput(
   const { reader, details, lock } = platform;
   const { interpreter } = details;
   const wheels = (): Promise<ReadonlyMap<Digest, string>> => shelf.fetch(ctx, lock?.wheels ?? []);
+  const hints = spec.layers ?? [];
+  const seesSystem = spec.pythonExec !== undefined;
   return lock && interpreter
-    ? { reader, interpreter, lock, cache, wheels, ignoreKnown, hints: spec.layers ?? [], owner: details.user }
+    ? { reader, interpreter, lock, seesSystem, cache, wheels, ignoreKnown, hints, owner: details.user }
     : undefined;
 }
 

@@ -184,6 +184,9 @@ export const folderRule: Rule<string> = (path) =>
     ? undefined
     : { what: `cannot be ${quoted(path)}: this is not a path from the root`, todo: 'Write for example "/srv/app".' };
 
+export const programRule: Rule<string> = (path) =>
+  folderRule(path) && { ...folderRule(path)!, todo: 'Write for example "/usr/bin/python3".' };
+
 /** Ours tell later builds what an image is made of. */
 export const annotationRule: Rule<string> = (name) =>
   name !== '' && !name.startsWith('dev.imagespec.')

@@ -13,6 +13,7 @@ import {
   copyRule,
   folderRule,
   nameRule,
+  programRule,
   registryRule,
   tagFormatRule,
   urlRule,
@@ -74,7 +75,7 @@ export const specSchema = z.strictObject({
   ),
   python_version: field(
     pythonVersion(),
-    'Python version that the base image must have. Without `base_image` it chooses the base.',
+    'Python version of the image: that of the base image, or one that is brought where it has another or none. Without `base_image` it chooses the base.',
     '3.12',
   ),
   builder: later(
@@ -182,11 +183,10 @@ export const specSchema = z.strictObject({
     'app',
     'config/settings.toml',
   ]),
-  python_exec: later(
-    text(),
-    'Python in the base image that packages are installed for.',
+  python_exec: field(
+    text(programRule),
+    'Path of a Python of the base image that packages are installed for; they see what is installed for it already. Without it, the Python on its PATH, or one that is brought.',
     '/usr/bin/python3',
-    'Leave it out: the Python of `base_image` is found by itself, and `python_version` demands a version.',
   ),
   runtime_packages: later(
     texts(),
@@ -282,7 +282,7 @@ export function aboutField(name: FieldName): FieldAbout {
 }
 
 /** Python of the base image when the spec names neither a base nor a version: one that nearly all packages have wheels for. */
-const DEFAULT_PYTHON = '3.12';
+export const DEFAULT_PYTHON = '3.12';
 
 /** The base of a spec without `base_image`. The spec itself stays without one, so that its tag is flytekit's. */
 export function defaultBaseImage({

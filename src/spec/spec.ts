@@ -44,6 +44,8 @@ export class ImageSpec {
   readonly name: string;
   /** `3.12` or `3.12.4`. */
   readonly pythonVersion: string | undefined;
+  /** Absolute, in the image. */
+  readonly pythonExec: string | undefined;
   readonly env: ReadonlyMap<string, string> | undefined;
   /** Without scheme, lower-case; empty means none. */
   readonly registry: string | undefined;
@@ -89,6 +91,7 @@ export class ImageSpec {
     this.#fields = checked;
     this.name = checked.name ?? 'flytekit';
     this.pythonVersion = checked.python_version;
+    this.pythonExec = checked.python_exec;
     this.env = checked.env;
     this.registry = checked.registry;
     this.packages = checked.packages;

@@ -30,7 +30,6 @@ describe('specSchema', () => {
       'pip_extra_args',
       'registry_config',
       'source_copy_mode',
-      'python_exec',
       'runtime_packages',
       'builder_options',
       'builder_config',
