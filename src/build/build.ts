@@ -77,7 +77,7 @@ async function withJob<T>(
   work: (ctx: Context, job: Job) => Promise<T>,
 ): Promise<T> {
   const ctx = createContext(options);
-  const imageName = await loaded.spec.imageName({ directory: loaded.directory });
+  const imageName = await loaded.spec.imageName(loaded);
   const request = createRequest(loaded.spec, imageName, options, environment.workingDirectory);
   return withServices(withSandbox(environment, options.sandbox), options.cacheFolder, async (services) => {
     const pool = createWorkPool(options.workers ?? Math.min(environment.processors - 1, WORKERS_MAX));
@@ -103,7 +103,7 @@ async function buildImage(ctx: Context, job: Job, argv: readonly string[]): Prom
   const found = onlyPush && !options.force && !job.loaded.spec.forced ? await existing(ctx, job) : undefined;
   const inputs = await readInputs(ctx, job.loaded, epochOf(job));
   if (found) return leave(ctx, job, found, inputs, argv);
-  await requireUncopied(await job.secrets(), inputs.copies);
+  await requireUncopied(await job.secrets(), Object.values(inputs.userFiles).flat());
   await requireRuns(job);
   return job.services.cache.scratch(async (scratch) => {
     const runs = runTools(ctx, job, inputs, scratch);

@@ -1,6 +1,5 @@
 // `imagespec.lock` beside the spec: what resolution chose, per platform, so that the same spec installs the same tomorrow and elsewhere.
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, extname, join } from 'node:path';
 import { z } from 'zod';
 import type { Digest } from '../core/digest.ts';
 import { isDigest } from '../core/digest.ts';
@@ -97,12 +96,6 @@ export type LockFile = z.output<typeof lockFileSchema>;
 export type LockedPlatform = LockFile['platforms'][string];
 
 export const EMPTY_LOCK_FILE: LockFile = { version: 1, platforms: {} };
-
-/** `imagespec.yaml` → `imagespec.lock`; a table in `pyproject.toml` has `imagespec.lock` too. */
-export function lockFileOf(specFile: string): string {
-  const stem = basename(specFile, extname(specFile));
-  return join(dirname(specFile), `${stem === 'pyproject' ? 'imagespec' : stem}.lock`);
-}
 
 /** An absent file is an empty lock; a broken one is an error, since guessing would unlock. */
 export async function readLockFile(file: string): Promise<LockFile> {

@@ -1,11 +1,11 @@
 // After a push, what the fast path needs to know the next time; see unchanged.ts.
 import { extname } from 'node:path';
 import { systemCode } from '../core/error.ts';
+import { lockFileOf } from '../spec/own-files.ts';
 import type { Root } from './bases.ts';
 import type { Inputs } from './inputs.ts';
 import { copiesOf, digestFiles, wantsLockFile } from './inputs.ts';
 import type { Job } from './job.ts';
-import { lockFileOf } from './lock-file.ts';
 import type { ImageResult } from './result.ts';
 import { digestOfCopies, writeMemo } from './unchanged.ts';
 

@@ -8,8 +8,8 @@ import type { CommonOptions, Session } from './session.ts';
 const within = (folder: string, path: string): string => (isAbsolute(path) ? path : join(folder, path));
 
 export async function runTag(path: string, flags: CommonOptions, session: Session): Promise<void> {
-  const { spec, directory } = await loadSpec(await findSpec(within(session.environment.workingDirectory, path)));
-  const name = await spec.imageName({ directory });
+  const loaded = await loadSpec(await findSpec(within(session.environment.workingDirectory, path)));
+  const name = await loaded.spec.imageName(loaded);
   session.result(
     flags.json ? `${JSON.stringify({ name, tag: name.slice(name.lastIndexOf(':') + 1) })}\n` : `${name}\n`,
   );

@@ -7,6 +7,7 @@ import type { Finding } from './finding.ts';
 import { kindOf, NOT_YET, parseFinding } from './finding.ts';
 import type { SpecOutput } from './schema.ts';
 import { specSchema } from './schema.ts';
+import { sourceFindings } from './source-fields.ts';
 
 export interface Position {
   /** From 1. */
@@ -45,6 +46,7 @@ export function checkSpec(value: unknown, origin: Origin): SpecFields {
   const result = specSchema.safeParse(known);
   for (const { path, message } of result.error?.issues ?? [])
     issues.push({ path: outside(path, origin), ...parseFinding(message) });
+  for (const finding of sourceFindings(known)) issues.push({ ...finding, path: outside(finding.path, origin) });
   if (!result.success || issues.length > 0) throw specError(issues, origin);
   const given = Object.entries(result.data).filter(([, field]) => field !== undefined && field !== null);
   return Object.fromEntries(given.map(([name, field]) => [name, Array.isArray(field) ? Object.freeze(field) : field]));
