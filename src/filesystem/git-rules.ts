@@ -38,6 +38,7 @@ export async function ignoredByRules(root: string): Promise<ReadonlySet<string>>
 async function findRepository(start: string): Promise<Repository | undefined> {
   for (let top = start; ; top = dirname(top)) {
     const gitFolder = await gitFolderOf(top);
+    if (gitFolder === 'broken') return undefined;
     if (gitFolder !== undefined) {
       const common = (await textOf(join(gitFolder, 'commondir'))).trim();
       return { top, gitFolder, common: common === '' ? gitFolder : within(gitFolder, common) };
@@ -48,16 +49,16 @@ async function findRepository(start: string): Promise<Repository | undefined> {
 
 const within = (folder: string, path: string): string => (isAbsolute(path) ? path : join(folder, path));
 
-/** `.git` is a folder, or a file that names one (gitrepository-layout(5)). */
-async function gitFolderOf(folder: string): Promise<string | undefined> {
+/** `.git` is a folder, or a file that names one (gitrepository-layout(5)); git gives up at a file that does not. */
+async function gitFolderOf(folder: string): Promise<string | 'broken' | undefined> {
   const path = join(folder, '.git');
   const found = await stat(path).catch(() => undefined);
-  const named = found?.isFile() ? /^gitdir: (.+)/.exec(await textOf(path))?.[1] : undefined;
-  const gitFolder = found?.isDirectory() ? path : named && within(folder, named);
-  if (gitFolder === undefined) return undefined;
+  if (!found) return undefined;
+  const named = found.isFile() ? /^gitdir: (.+)/.exec(await textOf(path))?.[1] : undefined;
+  const gitFolder = named === undefined ? path : within(folder, named);
   return access(join(gitFolder, 'HEAD')).then(
     () => gitFolder,
-    () => undefined,
+    () => (found.isFile() ? 'broken' : undefined),
   );
 }
 
@@ -92,6 +93,7 @@ function anchored(line: string, folder: string): string[] {
   if (line.trim() === '' || line.startsWith('#')) return [];
   const isNegated = line.startsWith('!');
   const pattern = isNegated ? line.slice(1) : line.replace(/^\\([!#])/, '$1');
+  if (/^\/?\s*$/.test(pattern)) return [];
   const isPath = pattern.replace(/\/\s*$/, '').includes('/');
   const prefix = folder.replace(/[\\*?[\]! #]/g, '\\$&');
   return [`${isNegated ? '!' : ''}/${prefix}/${isPath ? pattern.replace(/^\//, '') : `**/${pattern}`}`];
@@ -105,8 +107,12 @@ async function addIgnored(walk: Walk, folder: string, isIgnored: boolean): Promi
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
     if (entry.isDirectory()) {
       // Repositories within are their own affair.
-      if ((await gitFolderOf(join(walk.top, path))) !== undefined) continue;
+      const inner = await gitFolderOf(join(walk.top, path));
+      if (inner !== undefined && inner !== 'broken') continue;
       await addIgnored(walk, path, isIgnored || walk.rules.ignores(`${path}/`));
+      // Of the rest, git knows nothing.
+    } else if (!entry.isFile() && !entry.isSymbolicLink()) {
+      continue;
     } else if (!walk.tracked.has(path) && (isIgnored || walk.rules.ignores(path)) && !isQuoted(path)) {
       walk.found.add(path.slice(walk.below.length));
     }

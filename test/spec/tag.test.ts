@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,11 +38,7 @@ const GOLDEN: readonly (readonly [name: string, fields: TagFields, tag: string])
   ['a requirements file with white space at its ends', { requirements: 'req-spaced.txt' }, 'kR96yp6rNRcwcY4ElBaeXA'],
   ['a copied folder', { copy: ['d'] }, '2xC8_ombgW1jSN_dLXsKNQ'],
   ['a copied file', { copy: ['d/sub/a.txt'] }, 'edZN_jpNxpkt97RS8cYANA'],
-  [
-    'copied sources',
-    { source_root: createHash('md5').update('hellosuba.txt').digest('hex'), source_copy_mode: 'ALL' },
-    'yrEqgzxcASjoHSE0kcSBZQ',
-  ],
+  ['copied sources', { source_root: 'd', source_copy_mode: 'ALL' }, 'yrEqgzxcASjoHSE0kcSBZQ'],
   ['no copied sources', { source_copy_mode: 'NO_COPY' }, 'bouiR93k6cQIXd6OX_w62Q'],
   ['a tag format', { tag_format: '{spec_hash}-dev' }, 'j7Fexv7_h7lZRrKjWZcJgA-dev'],
   ['a spec as base', { name: 'child', base_image: { name: 'base', packages: ['numpy'] } }, 'qmOMX2LYR_NAfsMHwE6Q9g'],
