@@ -137,7 +137,10 @@ function packagesInput(
   return lock && interpreter ? { reader, interpreter, lock, cache, wheels, ignoreKnown } : undefined;
 }
 
-function copiedLayers(ctx: Context, { userFiles: files, epoch, platform, spec }: PlatformInput): Promise<WantedLayer[]> {
+function copiedLayers(
+  ctx: Context,
+  { userFiles: files, epoch, platform, spec }: PlatformInput,
+): Promise<WantedLayer[]> {
   const { reader, details } = platform;
   const { sourceRoot: root, copy: copies = [] } = spec;
   return fileLayers(ctx, { files, reader, user: details.user, root, copies, epoch });

@@ -12,10 +12,17 @@ interface Pattern {
   readonly matches: RegExp;
 }
 
-/** What Python's `str.strip` takes away. */
-// oxlint-disable-next-line no-control-regex -- the separators U+001C to U+001F are white space to Python
-const ENDS = /^[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+|[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/g;
-const strip = (text: string): string => text.replace(ENDS, '');
+/** What Python's `str.strip` takes away: JavaScript's `trim`, but not the byte order mark, and four separators and NEL. */
+const isSpace = (char: string): boolean =>
+  (char !== '\ufeff' && char.trim() === '') || char === '\u0085' || (char >= '\u001c' && char <= '\u001f');
+
+function strip(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isSpace(text.charAt(start))) start++;
+  while (end > start && isSpace(text.charAt(end - 1))) end--;
+  return text.slice(start, end);
+}
 
 /**
  * The rules of a `.dockerignore`: the last pattern that matches decides, `!` takes back, letters match in either case. A pattern of n names
@@ -66,7 +73,7 @@ function toPattern(line: string, file: string): Pattern | undefined {
 
 /** There is no way to quote: a backslash is a letter. Python's `$` also matches in front of a last line feed. */
 function toRegExp(glob: string): string {
-  const chars = [...glob];
+  const chars = Array.from(glob);
   let source = '';
   for (let i = 0; i < chars.length;) {
     const char = chars[i++]!;

@@ -38,7 +38,7 @@ export async function ignoredByRules(root: string): Promise<ReadonlySet<string>>
 async function findRepository(start: string): Promise<Repository | undefined> {
   for (let top = start; ; top = dirname(top)) {
     const gitFolder = await gitFolderOf(top);
-    if (gitFolder === 'broken') return undefined;
+    if (gitFolder === BROKEN) return undefined;
     if (gitFolder !== undefined) {
       const common = (await textOf(join(gitFolder, 'commondir'))).trim();
       return { top, gitFolder, common: common === '' ? gitFolder : within(gitFolder, common) };
@@ -49,8 +49,11 @@ async function findRepository(start: string): Promise<Repository | undefined> {
 
 const within = (folder: string, path: string): string => (isAbsolute(path) ? path : join(folder, path));
 
-/** `.git` is a folder, or a file that names one (gitrepository-layout(5)); git gives up at a file that does not. */
-async function gitFolderOf(folder: string): Promise<string | 'broken' | undefined> {
+/** Of a `.git` that is a file and leads nowhere: git gives up there. */
+const BROKEN = Symbol('broken');
+
+/** `.git` is a folder, or a file that names one (gitrepository-layout(5)). */
+async function gitFolderOf(folder: string): Promise<string | typeof BROKEN | undefined> {
   const path = join(folder, '.git');
   const found = await stat(path).catch(() => undefined);
   if (!found) return undefined;
@@ -58,7 +61,7 @@ async function gitFolderOf(folder: string): Promise<string | 'broken' | undefine
   const gitFolder = named === undefined ? path : within(folder, named);
   return access(join(gitFolder, 'HEAD')).then(
     () => gitFolder,
-    () => (found.isFile() ? 'broken' : undefined),
+    () => (found.isFile() ? BROKEN : undefined),
   );
 }
 
@@ -108,7 +111,7 @@ async function addIgnored(walk: Walk, folder: string, isIgnored: boolean): Promi
     if (entry.isDirectory()) {
       // Repositories within are their own affair.
       const inner = await gitFolderOf(join(walk.top, path));
-      if (inner !== undefined && inner !== 'broken') continue;
+      if (inner !== undefined && inner !== BROKEN) continue;
       await addIgnored(walk, path, isIgnored || walk.rules.ignores(`${path}/`));
       // Of the rest, git knows nothing.
     } else if (!entry.isFile() && !entry.isSymbolicLink()) {

@@ -38,7 +38,7 @@ export async function readHostFiles(ctx: Context, request: HostFilesRequest): Pr
     const target = await readlink(file).catch(() => undefined);
     if (target !== undefined && leadsTo(chosen, path, target))
       return { type: 'symlink', mode: 0o777, target, path: inImage, ...attributes };
-    return fileEntry(file, await statFile(root, path), { path: inImage, ...attributes });
+    return fileEntry(file, await statSource(root, path), { path: inImage, ...attributes });
   });
   const folders = new Set(paths.flatMap(parentsOf));
   const entries = [...folders].map((path) => directory(posix.join(destination, path), attributes));
@@ -47,7 +47,14 @@ export async function readHostFiles(ctx: Context, request: HostFilesRequest): Pr
 
 /** Only names and a plain way up: what a link to a folder would lead to, no path tells. */
 function leadsTo(chosen: ReadonlySet<string>, path: string, target: string): boolean {
-  if (target.startsWith('/') || target.replace(/^(?:\.\.?\/)+/, '').split('/').includes('..')) return false;
+  if (
+    target.startsWith('/') ||
+    target
+      .replace(/^(?:\.\.?\/)+/, '')
+      .split('/')
+      .includes('..')
+  )
+    return false;
   return chosen.has(posix.join(posix.dirname(path), target));
 }
 
@@ -56,10 +63,12 @@ function parentsOf(path: string): string[] {
   return names.map((_, i) => names.slice(0, i + 1).join('/'));
 }
 
-async function statFile(root: string, path: string) {
+/** Of a source, links followed. Throws `COPY_NOT_FOUND`, and `COPY_INVALID` for what is no file. */
+export async function statSource(root: string, path: string) {
   const found = await stat(join(root, path)).catch((cause: unknown) => {
     const code = systemCode(cause);
-    if (code !== 'ENOENT' && code !== 'ENOTDIR' && code !== 'ELOOP') throw invalid(path, root, `cannot be read (${code})`, cause);
+    if (code !== 'ENOENT' && code !== 'ENOTDIR' && code !== 'ELOOP')
+      throw invalid(path, root, `cannot be read (${code})`, cause);
     throw new ImageSpecError('COPY_NOT_FOUND', `"${path}", one of the sources, does not exist in ${root}`, {
       hint: 'Paths under `source_files` start at `source_root`; check the spelling.',
       cause,

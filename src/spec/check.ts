@@ -46,7 +46,9 @@ export function checkSpec(value: unknown, origin: Origin): SpecFields {
   const result = specSchema.safeParse(known);
   for (const { path, message } of result.error?.issues ?? [])
     issues.push({ path: outside(path, origin), ...parseFinding(message) });
-  for (const finding of sourceFindings(known)) issues.push({ ...finding, path: outside(finding.path, origin) });
+  const told = new Set(issues.map(({ path: [field] }) => field));
+  for (const { path, ...finding } of sourceFindings(known))
+    if (!told.has(spell(path[0], origin))) issues.push({ ...finding, path: outside(path, origin) });
   if (!result.success || issues.length > 0) throw specError(issues, origin);
   const given = Object.entries(result.data).filter(([, field]) => field !== undefined && field !== null);
   return Object.fromEntries(given.map(([name, field]) => [name, Array.isArray(field) ? Object.freeze(field) : field]));

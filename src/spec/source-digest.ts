@@ -1,6 +1,7 @@
 // flytekit's digest of source files (flytekit/tools/script_mode.py, ls_files): it stands for `source_root` in the tag.
 import { createHash } from 'node:crypto';
 import { isAbsolute, join, posix } from 'node:path';
+import { statSource } from '../filesystem/host-files.ts';
 import { listSources, requireFolder, sortAsPython } from '../filesystem/source-files.ts';
 import { addContent } from './copy-digest.ts';
 import { OUTPUT_FOLDER } from './own-files.ts';
@@ -23,11 +24,7 @@ export function sourceRoot({ root, directory }: Pick<Sources, 'root' | 'director
 
 /** The sources of an image, relative to their root, each once. Throws `COPY_NOT_FOUND`, `COPY_INVALID`. */
 export async function sourcePaths(sources: Sources): Promise<string[]> {
-  const { files, lock } = sources;
-  const root = sourceRoot(sources);
-  if (files === undefined) return listSources({ root, prefix: '', names: [OUTPUT_FOLDER], without: lock ? [lock] : [] });
-  await requireFolder(root);
-  return [...new Set(sortAsPython(files.map((file) => posix.normalize(file))))];
+  return [...new Set(await namedOrFound(sources, ''))];
 }
 
 /**
@@ -37,18 +34,22 @@ export async function sourcePaths(sources: Sources): Promise<string[]> {
  * Throws `COPY_NOT_FOUND`, `COPY_INVALID`.
  */
 export async function sourceDigest(sources: Sources): Promise<string> {
-  const { files, lock } = sources;
+  const { root: written } = sources;
   const root = sourceRoot(sources);
-  const paths = files ? sortAsPython(files.map((file) => posix.normalize(file))) : await taggedPaths(sources);
   const hash = createHash('md5');
-  for (const path of paths) {
+  for (const path of await namedOrFound(sources, isAbsolute(written) ? '' : `${written.replace(/\/$/, '')}/`)) {
+    if (sources.files) await statSource(root, path);
     await addContent(hash, join(root, path), 'source_root');
     hash.update(path.replaceAll('/', ''));
   }
   return hash.digest('hex');
+}
 
-  async function taggedPaths({ root: written }: Sources): Promise<string[]> {
-    const prefix = isAbsolute(written) ? '' : `${written.replace(/\/$/, '')}/`;
-    return listSources({ root, prefix, names: [OUTPUT_FOLDER], without: lock ? [lock] : [] });
-  }
+/** @param prefix of paths that are held against rules */
+async function namedOrFound(sources: Sources, prefix: string): Promise<string[]> {
+  const { files, lock } = sources;
+  const root = sourceRoot(sources);
+  if (!files) return listSources({ root, prefix, names: [OUTPUT_FOLDER], without: lock ? [lock] : [] });
+  await requireFolder(root);
+  return sortAsPython(files.map((file) => posix.normalize(file)));
 }

@@ -109,9 +109,13 @@ async function rootDigest(fields: TagFields, directory: string, file: string | u
       hint: 'Name the folder of the sources under `source_root`, or write NO_COPY.',
     });
   if (mode === 'LOADED_MODULES' && !files)
-    throw new ImageSpecError('NOT_SUPPORTED', `The modules that a running Python has loaded from ${root} are not known`, {
-      hint: 'Write `source_copy_mode: ALL`, or list the files under `source_files`.',
-    });
+    throw new ImageSpecError(
+      'NOT_SUPPORTED',
+      `The modules that a running Python has loaded from ${root} are not known`,
+      {
+        hint: 'Write `source_copy_mode: ALL`, or list the files under `source_files`.',
+      },
+    );
   const lock = file === undefined ? undefined : lockFileOf(file);
   return sourceDigest({ root, directory, files: mode === 'ALL' ? undefined : files!, lock });
 }

@@ -142,8 +142,15 @@ describe('the layer of copied files', () => {
       ['files', 'copied files: app'],
     ]);
     const paths = async (i: number) => (await layers[i]!.entries()).map(({ path, type }) => [path, type]);
-    expect(await paths(0)).toEqual([['root', 'directory'], ['root/a', 'symlink'], ['root/b', 'file']]);
-    expect(await paths(1)).toEqual([['root', 'directory'], ['root/b', 'file']]);
+    expect(await paths(0)).toEqual([
+      ['root', 'directory'],
+      ['root/a', 'symlink'],
+      ['root/b', 'file'],
+    ]);
+    expect(await paths(1)).toEqual([
+      ['root', 'directory'],
+      ['root/b', 'file'],
+    ]);
     const [other] = await layersOf(sources, []);
     expect(other!.key).toBe(layers[0]!.key);
     expect(layers[1]!.key).not.toBe(layers[0]!.key);

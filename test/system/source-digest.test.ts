@@ -19,7 +19,7 @@ const MATCHES = 2000;
 const SEED = 20_251;
 
 const PROGRAM = `
-import json, os, sys
+import json, os, sys, types
 from docker.utils.build import PatternMatcher
 from flytekit.constants import CopyFileDetection
 from flytekit.image_spec.image_spec import ImageSpec
@@ -33,7 +33,15 @@ def tag(root):
     return ImageSpec(name="x", source_root=root, source_copy_mode=CopyFileDetection.ALL).tag
 for line in sys.stdin:
     question = json.loads(line)
-    if "patterns" in question:
+    if "modules" in question:
+        for i, file in enumerate(question["modules"]):
+            sys.modules[f"module{i}"] = types.ModuleType(f"module{i}")
+            sys.modules[f"module{i}"].__file__ = os.path.join(question["root"], file)
+        spec = ImageSpec(name="x", source_root=question["root"])
+        print(json.dumps(spec.tag))
+        for i, _ in enumerate(question["modules"]):
+            del sys.modules[f"module{i}"]
+    elif "patterns" in question:
         matcher = PatternMatcher(question["patterns"])
         print(json.dumps([matcher.matches(path) for path in question["paths"]]))
     else:
@@ -102,7 +110,11 @@ describe.skipIf(python === undefined && !process.env['CI'])(`flytekit ${FLYTEKIT
   });
 
   it(`lists the files that we copy, and gives the tags that we give, for ${TREES} folders`, async () => {
-    const questions = trees.map(({ top, root }, i) => ({ folder: top, absolute: root, roots: ['d', './d/', `../${i}/d`] }));
+    const questions = trees.map(({ top, root }, i) => ({
+      folder: top,
+      absolute: root,
+      roots: ['d', './d/', `../${i}/d`],
+    }));
     const theirs = ask(questions) as Answer[];
     let left = 0;
     for (const [i, { tree, top, root }] of trees.entries()) {
@@ -122,6 +134,21 @@ describe.skipIf(python === undefined && !process.env['CI'])(`flytekit ${FLYTEKIT
       left += all.filter((one) => !files.includes(relative(root, one))).length;
     }
     expect(left).toBeGreaterThan(TREES);
+  });
+
+  it(`gives our tags of loaded modules, for ${TREES} folders`, async () => {
+    const questions = trees.flatMap(({ root }, i) => {
+      const all = execFileSync('find', ['.', '-type', 'f'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
+      // Some, in another order, one of them twice.
+      const files = all.filter((_, at) => (at + i) % 3 !== 0).map((path) => path.slice(2));
+      return files.length === 0 ? [] : [{ root, modules: [files.at(-1)!, ...files.toReversed()] }];
+    });
+    const theirs = ask(questions);
+    for (const [i, { root, modules: files }] of questions.entries())
+      expect(await specTag({ name: 'x', source_root: root, source_files: files }, '/nowhere'), files.join()).toBe(
+        theirs[i],
+      );
+    expect(theirs.length).toBeGreaterThan(TREES / 2);
   });
 
   it('is told by git what the rules say without it', async () => {

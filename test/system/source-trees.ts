@@ -24,8 +24,25 @@ export interface SourceTree {
 }
 
 const NAMES = ['a', 'b.txt', 'B.TXT', 'x.pyc', 'c.log', '.env', '.cache', '__pycache__', 'build', 'node_modules'];
-const ODD = ['sp ace', ' lead', 'trail ', 'é.txt', '日本', 'q"uote', 'back\\slash', '[x]', '#h', '!b', '-n', 'a-b', 'tab\tx'];
-const name = fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...NAMES) }, fc.constantFrom(...ODD, '.git', '.gitmodules'));
+const ODD = [
+  'sp ace',
+  ' lead',
+  'trail ',
+  'é.txt',
+  '日本',
+  'q"uote',
+  'back\\slash',
+  '[x]',
+  '#h',
+  '!b',
+  '-n',
+  'a-b',
+  'tab\tx',
+];
+const name = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom(...NAMES) },
+  fc.constantFrom(...ODD, '.git', '.gitmodules'),
+);
 const folderName = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom('a', 'build', 'src', '__pycache__', 'node_modules', '.cache') },
   fc.constantFrom('sp ace', 'é', 'a-b', '[x]', 'A'),
@@ -35,7 +52,24 @@ const path = fc.tuple(folder, name).map(([where, one]) => (where === '' ? one : 
 
 const glob = fc.oneof(
   fc.constantFrom(...NAMES, ...ODD, 'src', 'A'),
-  fc.constantFrom('*', '**', '*.txt', '*.log', '?', '[ab]', '[!a]*', 'a*', '*a', '.*', '*e*', 'n?de*', '\\#h', '\\!b', '..', '.'),
+  fc.constantFrom(
+    '*',
+    '**',
+    '*.txt',
+    '*.log',
+    '?',
+    '[ab]',
+    '[!a]*',
+    'a*',
+    '*a',
+    '.*',
+    '*e*',
+    'n?de*',
+    '\\#h',
+    '\\!b',
+    '..',
+    '.',
+  ),
 );
 const pattern = fc
   .tuple(
@@ -114,5 +148,7 @@ export async function makeTree(top: string, tree: SourceTree): Promise<string> {
 /** Node takes the name of a socket away with it. */
 async function makeSocket(at: string): Promise<void> {
   await mkdir(dirname(at), { recursive: true });
-  execFileSync('python3', ['-c', 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])', at], { stdio: 'ignore' });
+  execFileSync('python3', ['-c', 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])', at], {
+    stdio: 'ignore',
+  });
 }
