@@ -2,8 +2,8 @@
 // a `.dockerignore` and its own patterns leave out.
 import type { Dirent } from 'node:fs';
 import { createReadStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { join, posix } from 'node:path';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join, posix, relative as pathBetween } from 'node:path';
 import { readAll } from '../core/digest.ts';
 import { ImageSpecError, messageOf, systemCode } from '../core/error.ts';
 import type { Ignores } from './docker-ignore.ts';
@@ -17,8 +17,8 @@ export interface SourceFolder {
   readonly prefix: string;
   /** Names that no file or folder below the root may have, at any depth. */
   readonly names: readonly string[];
-  /** Absolute paths that do not count. */
-  readonly without: readonly string[];
+  /** An absolute path that does not count; links to its folder and to the root are seen through. */
+  readonly without: string | undefined;
 }
 
 /** A tree of more files than this is a mistake (the root of a disk). */
@@ -33,12 +33,13 @@ const RULES_LIMIT_BYTES = 1 << 20;
  */
 export async function listSources(folder: SourceFolder): Promise<string[]> {
   const ignores = await readRules(folder);
+  const without = await belowRoot(folder);
   const found: string[] = [];
   const walk = async (relative: string): Promise<void> => {
     for (const entry of await entriesOf(folder.root, relative, ignores)) {
       const name = entry.name.toString();
       const path = posix.join(relative, name);
-      if (folder.names.includes(name) || folder.without.includes(join(folder.root, path))) continue;
+      if (folder.names.includes(name) || path === without) continue;
       const isText = Buffer.from(name).equals(entry.name);
       if (entry.isDirectory()) {
         if (name === '.git' || (!isText && ignores(path))) continue;
@@ -57,6 +58,13 @@ export async function listSources(folder: SourceFolder): Promise<string[]> {
   };
   await walk('');
   return sortAsPython(found);
+}
+
+/** What does not count, relative to the root. */
+async function belowRoot({ root, without }: SourceFolder): Promise<string | undefined> {
+  if (without === undefined) return undefined;
+  const real = (path: string): Promise<string> => realpath(path).catch(() => path);
+  return pathBetween(await real(root), join(await real(dirname(without)), basename(without)));
 }
 
 /** By code points, which is the order of UTF-8, of whole paths. */

@@ -21,7 +21,7 @@ async function write(files: Readonly<Record<string, string>>): Promise<void> {
   }
 }
 
-const list = (prefix = '') => listSources({ root, prefix, names: [], without: [] });
+const list = (prefix = '') => listSources({ root, prefix, names: [], without: undefined });
 
 /** A small project, as flytekit's tests have one. */
 const PROJECT = {
@@ -121,8 +121,13 @@ describe('listSources', () => {
 
   it('leave out names and paths that they are told to', async () => {
     await write({ 'a/out/x': '', out: '', 'my.lock': '', 'a/my.lock': '' });
-    const without = [join(root, 'my.lock')];
-    expect(await listSources({ root, prefix: '', names: ['out'], without })).toEqual(['a/my.lock']);
+    const rest = (at: string, without: string) => listSources({ root: at, prefix: '', names: ['out'], without });
+    expect(await rest(root, join(root, 'my.lock'))).toEqual(['a/my.lock']);
+    const through = join(await temporaryFolder(), 'link');
+    await symlink(root, through);
+    expect(await rest(through, join(root, 'my.lock'))).toEqual(['a/my.lock']);
+    expect(await rest(join(root, 'a'), join(root, 'my.lock'))).toEqual(['my.lock']);
+    expect(await rest(root, '/nowhere/my.lock')).toEqual(['a/my.lock', 'my.lock']);
   });
 
   it('may be held against rules with a prefix', async () => {
@@ -132,7 +137,7 @@ describe('listSources', () => {
 
   it('need a folder', async () => {
     await write({ file: '' });
-    const at = (name: string) => listSources({ root: join(root, name), prefix: '', names: [], without: [] });
+    const at = (name: string) => listSources({ root: join(root, name), prefix: '', names: [], without: undefined });
     expect((await expectCode(() => at('nowhere'), 'COPY_NOT_FOUND')).message).toMatch(/`source_root` .*does not exist/);
     expect((await expectCode(() => at('file'), 'COPY_INVALID')).message).toMatch(/`source_root` .*is no folder/);
     expect((await expectCode(() => at('file/x'), 'COPY_NOT_FOUND')).message).toContain('does not exist');
