@@ -14,8 +14,9 @@ import { minorVersion } from '../python/interpreter.ts';
 import type { Lock } from '../python/lock.ts';
 import { lockOf } from '../python/lock.ts';
 import type { LockedPython } from '../python/managed.ts';
+import { lockFileOf } from '../spec/own-files.ts';
 import type { LockedPlatform, LockFile } from './lock-file.ts';
-import { EMPTY_LOCK_FILE, lockFileOf, readLockFile, withoutCredentials } from './lock-file.ts';
+import { EMPTY_LOCK_FILE, readLockFile, withoutCredentials } from './lock-file.ts';
 import type { Inputs } from './inputs.ts';
 import { wantsLockFile, wantsPython } from './inputs.ts';
 import type { Job } from './job.ts';
@@ -62,8 +63,8 @@ export interface Locks {
 /** The lock file beside the spec, where one is kept. */
 export async function readKeptLock({ loaded }: Job, { wants, debian }: Inputs): Promise<KeptLock> {
   const isKept = loaded.file !== undefined && (wantsPython(loaded.spec, wants) || debian !== undefined);
-  const file = isKept ? lockFileOf(loaded.file, loaded.key) : undefined;
-  return { file, content: file === undefined ? EMPTY_LOCK_FILE : await readLockFile(file) };
+  const file = isKept ? lockFileOf(loaded.file) : undefined;
+  return { file, content: file === undefined ? EMPTY_LOCK_FILE : await readLockFile(file, loaded.key) };
 }
 
 /** What was locked for all platforms, as one lock file. */
