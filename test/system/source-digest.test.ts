@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dockerIgnore } from '../../src/filesystem/docker-ignore.ts';
@@ -51,6 +51,11 @@ for line in sys.stdin:
 
 type Listed = readonly [files: readonly string[], digest: string];
 type Answer = readonly [absolute: Listed, relatives: readonly (readonly [...Listed, tag: string])[]];
+
+function filesIn(root: string): string[] {
+  const program = ['.', '-name', '.git', '-type', 'd', '-prune', '-o', '-type', 'f', '-printf', '%P\\0'];
+  return execFileSync('find', program, { cwd: root, encoding: 'utf8' }).split('\0').slice(0, -1);
+}
 
 const python = hostPython();
 const saved = { ...process.env };
@@ -130,17 +135,15 @@ describe.skipIf(python === undefined && !process.env['CI'])(`flytekit ${FLYTEKIT
         expect(await sourceDigest(sources), `${written} ${about}`).toBe(relativeDigest);
         expect(await specTag({ name: 'x', source_root: written, source_copy_mode: 'ALL' }, top)).toBe(tag);
       }
-      const all = execFileSync('find', [root, '-type', 'f'], { encoding: 'utf8' }).trim().split('\n');
-      left += all.filter((one) => !files.includes(relative(root, one))).length;
+      left += filesIn(root).filter((one) => !files.includes(one)).length;
     }
     expect(left).toBeGreaterThan(TREES);
   });
 
   it(`gives our tags of loaded modules, for ${TREES} folders`, async () => {
     const questions = trees.flatMap(({ root }, i) => {
-      const all = execFileSync('find', ['.', '-type', 'f'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
       // Some, in another order, one of them twice.
-      const files = all.filter((_, at) => (at + i) % 3 !== 0).map((path) => path.slice(2));
+      const files = filesIn(root).filter((_, at) => (at + i) % 3 !== 0);
       return files.length === 0 ? [] : [{ root, modules: [files.at(-1)!, ...files.toReversed()] }];
     });
     const theirs = ask(questions);

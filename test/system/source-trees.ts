@@ -75,7 +75,7 @@ const pattern = fc
   .tuple(
     fc.constantFrom('', '', '', '!', '!', '# ', ' '),
     fc.constantFrom('', '', '/', '**/'),
-    fc.array(glob, { minLength: 1, maxLength: 3 }),
+    fc.oneof({ weight: 2, arbitrary: glob.map((one) => [one]) }, fc.array(glob, { minLength: 2, maxLength: 3 })),
     fc.constantFrom('', '', '', '/', '/**', '/*', ' ', '\r'),
   )
   .map(([start, root, names, end]) => `${start}${root}${names.join('/')}${end}`);
