@@ -16,6 +16,7 @@ import type { LocalCache } from '../store/cache.ts';
 import type { BaseReader } from './base.ts';
 import { groupPackages } from './group.ts';
 import { entriesOfPart, layerKey } from './layer-key.ts';
+import type { ImageUser } from './user.ts';
 import type { LayerKind, OutlinedLayer, WantedLayer } from './make-layers.ts';
 
 const digest = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value));
@@ -32,6 +33,8 @@ export interface PackagesInput {
   /** Host paths of the wheels by digest; called only when some layer is not known. */
   readonly wheels: () => Promise<ReadonlyMap<Digest, string>>;
   readonly ignoreKnown: boolean;
+  /** Whom the environment belongs to, if not root. */
+  readonly owner?: ImageUser | undefined;
   /** Called when wheels must be opened, so that layers will have to be packed. */
   readonly onStage?: (() => void) | undefined;
 }
@@ -66,13 +69,26 @@ export async function outlinePackages(input: PackagesInput): Promise<OutlinedLay
   return [{ kind: 'environment', content: environmentTitle(input.interpreter), size: 0 }, ...groups];
 }
 
-function environmentKey({ reader, interpreter, lock }: PackagesInput): Digest {
+/** Of who is not root, what keys know: layers of before keep theirs. */
+function ownerPart({ owner }: PackagesInput): { readonly owner?: readonly number[] } {
+  return owner ? { owner: [owner.uid, owner.gid] } : {};
+}
+
+function owned(entries: readonly Entry[], { owner }: PackagesInput): readonly Entry[] {
+  if (!owner) return entries;
+  const { uid, gid } = owner;
+  return entries.map((entry) => (entry.type === 'whiteout' ? entry : { ...entry, uid, gid }));
+}
+
+function environmentKey(input: PackagesInput): Digest {
+  const { reader, interpreter, lock } = input;
   return keyOf({
     formats: [LAYER_FORMAT, INSTALL_FORMAT],
     base: reader.base.key,
     root: ENVIRONMENT_ROOT,
     interpreter: { ...interpreter, libc: { ...interpreter.libc } },
     wheels: lock.wheels.map(installKey),
+    ...ownerPart(input),
   });
 }
 
@@ -118,7 +134,7 @@ async function stage(ctx: Context, input: PackagesInput): Promise<Part[]> {
   input.onStage?.();
   const layout = venvLayout(interpreter, ENVIRONMENT_ROOT);
   const tree = createTree(facts);
-  tree.add(venvEntries(layout, interpreter), SKELETON);
+  tree.add(owned(venvEntries(layout, interpreter), input), SKELETON);
   const members = await mapLimited(ctx, lock.wheels, WHEELS_AT_ONCE, async (locked) => {
     const file = files.get(locked.digest);
     if (!file) throw new Error(`wheel ${locked.filename} was not fetched`);
@@ -127,19 +143,24 @@ async function stage(ctx: Context, input: PackagesInput): Promise<Part[]> {
     const entries = await installWheel(wheel, { venv: layout, requested, directUrl });
     return { locked, entries, name: locked.name, version: locked.version, size: wheel.size };
   });
-  for (const { locked, entries } of members) tree.add(entries, locked.name);
+  for (const { locked, entries } of members) tree.add(owned(entries, input), locked.name);
   const skeleton = tree.layerEntries([SKELETON]);
   const first: Part = {
     kind: 'environment',
     content: environmentTitle(interpreter),
-    key: layerKey(skeleton, { format: INSTALL_FORMAT, interpreter: interpreter.path, version: interpreter.version }),
+    key: layerKey(skeleton, {
+      format: INSTALL_FORMAT,
+      interpreter: interpreter.path,
+      version: interpreter.version,
+      ...ownerPart(input),
+    }),
     size: 0,
     entries: skeleton,
   };
   const rest = groupPackages(members).map(({ content, members: group }): Part => {
     const entries = tree.layerEntries(group.map((member) => member.name));
     const wheels = group.map((member) => installKey(member.locked));
-    const key = layerKey(entries, { format: INSTALL_FORMAT, root: layout.root, wheels });
+    const key = layerKey(entries, { format: INSTALL_FORMAT, root: layout.root, wheels, ...ownerPart(input) });
     const size = group.reduce((sum, member) => sum + member.size, 0);
     return { kind: 'packages', content, key, size, entries };
   });

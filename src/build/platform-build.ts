@@ -25,6 +25,7 @@ import type { Job } from './job.ts';
 import { epochOf } from './job.ts';
 import type { PreparedPlatform } from './prepare.ts';
 import type { RunSettings } from './run-config.ts';
+import { RUNTIME_PACKAGES, runtimeVariables, warnWithoutPip } from './runtime-packages.ts';
 import type { RunTools } from './run-over.ts';
 import { runConfig } from './run-config.ts';
 import { userEntries } from './user.ts';
@@ -96,7 +97,7 @@ function bytecodeInput({ spec, platform, epoch }: PlatformInput): BytecodeInput 
     : undefined;
 }
 
-/** The environment of the image but for its id, with which every commands layer would be another one. */
+/** The environment of the image but for what no command asks for, and would make every layer of them another one. */
 function commandsInput(input: PlatformInput): CommandsInput {
   const { spec, platform, epoch } = input;
   const { base } = platform.reader;
@@ -105,7 +106,7 @@ function commandsInput(input: PlatformInput): CommandsInput {
   return {
     name: spec.name,
     commands: spec.commands ?? [],
-    env: env.filter(([name]) => name !== IMAGE_ID),
+    env: env.filter(([name]) => name !== IMAGE_ID && name !== RUNTIME_PACKAGES),
     secrets: (spec.secrets ?? []).map((secret) => secretTarget(secret) ?? `$${secret.env}`),
     base,
     epoch,
@@ -117,7 +118,12 @@ const IMAGE_ID = '_F_IMG_ID';
 function runSettings({ spec, specId, platform: { lock, details } }: PlatformInput): RunSettings {
   return {
     programs: lock ? `${ENVIRONMENT_ROOT}/bin` : undefined,
-    env: [['PYTHONPATH', FILES_ROOT], ...(spec.env ?? []), [IMAGE_ID, specId]],
+    env: [
+      ['PYTHONPATH', FILES_ROOT],
+      ...runtimeVariables(spec.runtimePackages),
+      ...(spec.env ?? []),
+      [IMAGE_ID, specId],
+    ],
     user: details.user.name,
     workingDirectory: spec.workdir ?? FILES_ROOT,
     entrypoint: spec.entrypoint,
@@ -128,12 +134,14 @@ function runSettings({ spec, specId, platform: { lock, details } }: PlatformInpu
 
 function packagesInput(
   ctx: Context,
-  { cache, ignoreKnown, shelf, platform }: PlatformInput,
+  { spec, cache, ignoreKnown, shelf, platform }: PlatformInput,
 ): PackagesInput | undefined {
   const { reader, details, lock } = platform;
   const { interpreter } = details;
   const wheels = (): Promise<ReadonlyMap<Digest, string>> => shelf.fetch(ctx, lock?.wheels ?? []);
-  return lock && interpreter ? { reader, interpreter, lock, cache, wheels, ignoreKnown } : undefined;
+  // Who installs more when a task starts writes into the environment.
+  const owner = spec.runtimePackages?.length ? details.user : undefined;
+  return lock && interpreter ? { reader, interpreter, lock, cache, wheels, ignoreKnown, owner } : undefined;
 }
 
 function copiedLayers(ctx: Context, { copies, epoch, platform, spec }: PlatformInput): Promise<WantedLayer[]> {
@@ -167,6 +175,7 @@ export async function buildPlatform(
 ): Promise<PlatformImage> {
   const { spec, epoch } = input;
   const { reader } = input.platform;
+  if (spec.runtimePackages?.length) await warnWithoutPip(ctx, input.platform);
   const wanted = await wantedLayers(ctx, input, tools.packer.prepare);
   const made = await makeLayers(ctx, [...wanted.packages, ...wanted.copied], tools);
   const installed = made.slice(0, wanted.packages.length);

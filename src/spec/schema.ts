@@ -12,7 +12,9 @@ import {
   copyRule,
   folderRule,
   nameRule,
+  pipArgumentsRule,
   registryRule,
+  runtimePackageRule,
   tagFormatRule,
   urlRule,
 } from './rules.ts';
@@ -97,7 +99,11 @@ export const specSchema = z.strictObject({
     'Registry to push to: its host, with a port or path where needed. A scheme in front and a slash at the end are dropped.',
     'ghcr.io/acme',
   ),
-  packages: field(texts(), 'Python packages to install, written as for pip.', ['fastapi', 'uvicorn>=0.30']),
+  packages: field(
+    texts(),
+    'Python packages to install, written as for pip; folders and wheels by their path, relative to the spec.',
+    ['fastapi', 'uvicorn>=0.30'],
+  ),
   conda_packages: later(
     texts(),
     'Conda packages to install.',
@@ -112,7 +118,7 @@ export const specSchema = z.strictObject({
   ),
   requirements: field(
     requirementsFile(),
-    'File with the Python packages to install, relative to the spec: a requirements.txt, uv.lock, pylock.toml or pyproject.toml, or a script with a header of dependencies.',
+    'File with the Python packages to install, relative to the spec: a requirements.txt, uv.lock, poetry.lock, pylock.toml or pyproject.toml, or a script with a header of dependencies.',
     'requirements.txt',
   ),
   apt_packages: field(
@@ -141,11 +147,10 @@ export const specSchema = z.strictObject({
     'Files with secrets that only the installation sees, each with its place in the image: .netrc, pip.conf, uv.toml. Relative to the spec. They are never in the image, its tag or the lock.',
     [['.netrc', '/root/.netrc']],
   ),
-  pip_extra_args: later(
-    text(),
-    'Further arguments for pip.',
-    '--no-deps',
-    'Name package indexes under `pip_index` and `pip_extra_index_url`; other options have no counterpart.',
+  pip_extra_args: field(
+    text(pipArgumentsRule),
+    'Options of pip and uv that say how packages are chosen, as on a command line: --pre, --no-deps, --constraint FILE, --no-binary NAME, --exclude-newer DATE. Others are refused, unless they change nothing in an image.',
+    '--pre',
   ),
   registry_config: later(
     text(),
@@ -187,11 +192,10 @@ export const specSchema = z.strictObject({
     '/usr/bin/python3',
     'Leave it out: the Python of `base_image` is found by itself, and `python_version` demands a version.',
   ),
-  runtime_packages: later(
-    texts(),
-    'Python packages to install when a task starts.',
+  runtime_packages: field(
+    texts(runtimePackageRule),
+    'Python packages that flytekit installs when a task starts. They are named in the variable _F_RUNTIME_PACKAGES, and are not in the image; it needs pip.',
     ['numpy'],
-    'List them under `packages`.',
   ),
   builder_options: later(mapping(), 'Options of the builder.', { key: 'value' }, OTHER_BUILDERS),
   builder_config: later(mapping(), 'Images that the builder uses.', { uv_image: 'uv:latest' }, OTHER_BUILDERS),
@@ -244,30 +248,23 @@ export const specSchema = z.strictObject({
     ['torch'],
     'Leave it out: big packages have layers of their own.',
   ),
-  extras: later(
+  extras: field(
     texts(),
-    'Extras of the project under `requirements` to install.',
+    'Extras of the project under `requirements` to install: of a pyproject.toml, uv.lock, poetry.lock or pylock.toml.',
     ['cli'],
-    'List their packages under `packages`.',
   ),
-  groups: later(
-    texts(),
-    'Dependency groups of the project under `requirements` to install.',
-    ['prod'],
-    'List their packages under `packages`.',
-  ),
+  groups: field(texts(), 'Dependency groups of the project under `requirements` to install beside its dependencies.', [
+    'prod',
+  ]),
   source_files: later(
     texts(),
     'The files of `source_root` that are copied where `source_copy_mode` is LOADED_MODULES, relative to it.',
     ['app/main.py'],
     USE_COPY,
   ),
-  untagged_packages: later(
-    texts(),
-    'Python packages to install beside the others, without a change of the tag.',
-    ['flytekit==1.16.31'],
-    'List them under `packages`.',
-  ),
+  untagged_packages: field(texts(), 'Python packages to install beside the others, without a change of the tag.', [
+    'flytekit==1.16.31',
+  ]),
 } satisfies Record<FieldName, z.ZodType>);
 
 /** As files and programs give it. */

@@ -4,9 +4,11 @@ import { chooseWheels } from '../../src/python/choose-wheels.ts';
 import type { Interpreter } from '../../src/python/interpreter.ts';
 import type { Lock } from '../../src/python/lock.ts';
 import { parsePylock } from '../../src/python/pylock.ts';
-import type { Requirements } from '../../src/python/requirements.ts';
+import type { Requirements as AllRequirements } from '../../src/python/requirements.ts';
 import { expectCode } from '../expect-code.ts';
 import { interpreterOf } from './targets.ts';
+
+type Requirements = Omit<AllRequirements, 'question'>;
 
 const A = 'a'.repeat(64);
 const B = 'b'.repeat(64);
@@ -22,6 +24,7 @@ const demo = (fields: string, head = ''): string =>
 
 const wanting = (more: Partial<Requirements> = {}): Requirements => ({
   files: [],
+  folders: [],
   requested: new Set(),
   sources: new Set(),
   hasNameless: false,

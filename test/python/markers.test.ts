@@ -7,7 +7,7 @@ import { interpreterOf } from './targets.ts';
 
 const FILE = join(import.meta.dirname, '../../fixtures/python/markers.json');
 const vectors = JSON.parse(readFileSync(FILE, 'utf8')) as Readonly<Record<string, boolean>>;
-const environment = markerEnvironment(interpreterOf('3.12.1', { machine: 'aarch64' }), ['Dev.Tools']);
+const environment = markerEnvironment(interpreterOf('3.12.1', { machine: 'aarch64' }), { extras: ['CLI'], groups: ['Dev.Tools'] });
 
 describe('markers', () => {
   it.each(Object.entries(vectors))('hold as in packaging: %s', (marker, holds) => {

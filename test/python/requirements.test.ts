@@ -1,8 +1,9 @@
 import { mkdir, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Wants } from '../../src/python/requirements.ts';
-import { isLockFile, readRequirements } from '../../src/python/requirements.ts';
+import type { Wants } from '../../src/python/wants.ts';
+import { isLockFile } from '../../src/python/lock-requirements.ts';
+import { readRequirements } from '../../src/python/requirements.ts';
 import { expectCode } from '../expect-code.ts';
 import { temporaryFolder } from '../store/temporary-folder.ts';
 

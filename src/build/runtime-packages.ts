@@ -1,0 +1,29 @@
+// Packages that flytekit installs when a task starts: named in the environment of the image, for the pip in it.
+import type { Context } from '../core/context.ts';
+import type { Lock } from '../python/lock.ts';
+import type { BaseReader } from './base.ts';
+
+/** flytekit splits its value at each space, and calls pip with the words (flytekit/bin/entrypoint.py). */
+export const RUNTIME_PACKAGES = '_F_RUNTIME_PACKAGES';
+
+export function runtimeVariables(
+  packages: readonly string[] = [],
+): readonly (readonly [name: string, value: string])[] {
+  return packages.length > 0 ? [[RUNTIME_PACKAGES, packages.join(' ')]] : [];
+}
+
+const PIP = /(?:^|\/)(?:site|dist)-packages\/pip\/__init__\.py$/;
+
+/** Says it when nothing in the image could install them. An environment of ours does not see the packages of the base. */
+export async function warnWithoutPip(
+  ctx: Context,
+  { reader, lock }: { readonly reader: BaseReader; readonly lock: Lock | undefined },
+): Promise<void> {
+  const isThere = lock
+    ? lock.wheels.some(({ name }) => name === 'pip')
+    : [...(await reader.facts(ctx)).entries.keys()].some((path) => PIP.test(path));
+  if (isThere) return;
+  const message =
+    'runtime_packages are installed by pip when a task starts, and the image has no pip: add it under `packages`';
+  ctx.emit({ type: 'log', level: 'warning', message });
+}
