@@ -2,11 +2,16 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { Environment } from '../build/environment.ts';
 import { VERSION } from '../build/environment.ts';
+import type { TemplateFormatName } from '../spec/template-format.ts';
 import type { BuildFlags } from './build-command.ts';
 import type { RunFlags } from './run-command.ts';
 import type { DoctorFlags } from './doctor-command.ts';
+import type { InitFlags, ResolveFlags, TagFlags } from './spec-commands.ts';
 import type { CommonOptions, Session } from './session.ts';
 import { runSession } from './session.ts';
+
+/** As `spec/template-format.ts` has them, which nobody needs to load who writes no first spec. */
+const TEMPLATE_FORMATS: readonly TemplateFormatName[] = ['yaml', 'ts', 'json', 'pyproject'];
 
 const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
@@ -65,16 +70,19 @@ const sandboxOption = (): Option =>
     'who runs programs of the image: namespaces, or chroot, which isolates them from nothing (default: $IMAGESPEC_SANDBOX or namespaces)',
   ).choices(['namespaces', 'chroot']);
 
+const SPEC_ARGUMENT = 'spec file, a folder with one, or - for standard input';
+
 const example = (text: string): string => `\nExample:\n  $ ${text}\n`;
 
 function addBuild(program: Command, argv: readonly string[], run: Run): void {
   common(program.command('build'))
-    .argument('[spec]', 'spec file, or a folder with one', '.')
-    .description('build the image of a spec')
+    .argument('[spec]', SPEC_ARGUMENT, '.')
+    .description('build the images of a spec file')
     .option('--push', 'push to <registry>/<name>:<tag>; skipped when it exists, unless --force')
     .option('-o, --output <place>', 'oci:DIR[:TAG], oci-archive:FILE, docker-archive:FILE or docker://REF', collect)
     .option('--platform <os/arch>', 'overrides the spec; more than one gives an index', collect)
     .option('-t, --tag <tag>', 'a further tag', collect)
+    .option('--image <name>', 'of a file with several images, one to build; all without it', collect)
     .option('--plan', 'print what would be done, do nothing')
     .option('--force', 'build and push even when the image exists')
     .option('--frozen', 'fail instead of changing the lock file')
@@ -93,17 +101,35 @@ function addBuild(program: Command, argv: readonly string[], run: Run): void {
 
 function addSpecCommands(program: Command, run: Run): void {
   common(program.command('tag'))
-    .argument('[spec]', 'spec file, or a folder with one', '.')
+    .argument('[spec]', SPEC_ARGUMENT, '.')
     .description("print the image's full name without building")
+    .option('--image <name>', 'of a file with several images, one; all without it', collect)
     .addHelpText('after', example('docker pull "$(imagespec tag)"'))
-    .action((spec: string, flags: CommonOptions) =>
+    .action((spec: string, flags: TagFlags) =>
       run(flags, async (session) => (await import('./spec-commands.ts')).runTag(spec, flags, session)),
+    );
+  common(program.command('resolve'))
+    .requiredOption('-f, --file <path>', 'manifest, folder of manifests, or - for standard input', collect)
+    .option('--platform <os/arch>', 'overrides the specs; more than one gives an index', collect)
+    .option('--force', 'build and push even what exists')
+    .option('--frozen', 'fail instead of changing a lock file')
+    .description(
+      'print Kubernetes-like manifests with images by digest in place of imagespec://NAME, building what is missing',
+    )
+    .addHelpText('after', example('imagespec resolve -f deploy/ | kubectl apply -f -'))
+    .action((flags: ResolveFlags) =>
+      run(flags, async (session) => (await import('./spec-commands.ts')).runResolve(flags, session)),
     );
   common(program.command('init'))
     .argument('[dir]', 'folder of the project', '.')
-    .description('write imagespec.yaml with every parameter explained')
+    .description('write a first spec with every parameter explained')
+    .addOption(
+      new Option('--format <language>', 'yaml, ts, json, or a table in pyproject.toml')
+        .choices(TEMPLATE_FORMATS)
+        .default('yaml'),
+    )
     .addHelpText('after', example('imagespec init my-project'))
-    .action((dir: string, flags: CommonOptions) =>
+    .action((dir: string, flags: InitFlags) =>
       run(flags, async (session) => (await import('./spec-commands.ts')).runInit(dir, flags, session)),
     );
   common(program.command('schema'))

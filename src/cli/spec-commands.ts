@@ -1,22 +1,53 @@
 // Commands about specs: tag, init, schema.
 import { isAbsolute, join } from 'node:path';
+import { loadFile } from '../build/load-file.ts';
 import { jsonSchema } from '../spec/json-schema.ts';
-import { findSpec, loadSpec } from '../spec/load.ts';
+import type { TemplateFormatName } from '../spec/template-format.ts';
 import { initSpec } from '../spec/template.ts';
 import type { CommonOptions, Session } from './session.ts';
 
 const within = (folder: string, path: string): string => (isAbsolute(path) ? path : join(folder, path));
 
-export async function runTag(path: string, flags: CommonOptions, session: Session): Promise<void> {
-  const { spec, directory } = await loadSpec(await findSpec(within(session.environment.workingDirectory, path)));
-  const name = await spec.imageName({ directory });
-  session.result(
-    flags.json ? `${JSON.stringify({ name, tag: name.slice(name.lastIndexOf(':') + 1) })}\n` : `${name}\n`,
-  );
+export interface TagFlags extends CommonOptions {
+  readonly image?: string[];
 }
 
-export async function runInit(path: string, flags: CommonOptions, session: Session): Promise<void> {
-  const { file } = await initSpec(within(session.environment.workingDirectory, path));
+/** One image is printed alone; several in a line, or an object, each. */
+export async function runTag(path: string, flags: TagFlags, { environment, result }: Session): Promise<void> {
+  const specs = await loadFile(path, flags.image, environment);
+  const images = await Promise.all(
+    specs.map(async ({ spec, directory, key }) => {
+      const name = await spec.imageName({ directory });
+      return { ...(key !== undefined && { image: key }), name, tag: name.slice(name.lastIndexOf(':') + 1) };
+    }),
+  );
+  const json = specs.some(({ key }) => key !== undefined) ? { images } : images[0];
+  result(flags.json ? `${JSON.stringify(json)}\n` : images.map(({ name }) => `${name}\n`).join(''));
+}
+
+export interface ResolveFlags extends CommonOptions {
+  readonly file: string[];
+  readonly platform?: string[];
+  readonly force?: boolean;
+  readonly frozen?: boolean;
+}
+
+export async function runResolve(flags: ResolveFlags, session: Session): Promise<void> {
+  const { environment, signal, on, say, result } = session;
+  const { file, platform: platforms, force, frozen, cacheDir: cacheFolder } = flags;
+  const { resolveManifests } = await import('../build/manifests.ts');
+  const resolved = await resolveManifests(file, { platforms, force, frozen, cacheFolder, signal, on }, environment);
+  const { text, images } = resolved;
+  result(flags.json ? `${JSON.stringify(resolved)}\n` : text);
+  if (images.length === 0) say('Nothing to resolve: no value is imagespec://NAME\n');
+}
+
+export interface InitFlags extends CommonOptions {
+  readonly format: TemplateFormatName;
+}
+
+export async function runInit(path: string, flags: InitFlags, session: Session): Promise<void> {
+  const { file } = await initSpec(within(session.environment.workingDirectory, path), { format: flags.format });
   session.say('Edit it, then run: imagespec build\n');
   session.result(flags.json ? `${JSON.stringify({ file })}\n` : `${file}\n`);
 }
