@@ -21,7 +21,7 @@ import type { ImageSpec } from '../spec/spec.ts';
 import { COMMANDS_FORMAT } from './commands-format.ts';
 import type { Copies } from './files.ts';
 import { readCopies } from './files.ts';
-import { lockFileOf } from './lock-file.ts';
+import { lockFileOf, lockPathOf } from './lock-file.ts';
 
 export interface FileDigest {
   /** Absolute. */
@@ -63,7 +63,7 @@ export async function readInputs(ctx: Context, loaded: LoadedSpec, epoch: number
   const [requirements, copies] = await Promise.all([readRequirements(wants), readCopies(ctx, copiesOf(loaded), epoch)]);
   const files = [...(await digestFiles(requirements.files)), ...(await digestKeyrings(loaded))];
   const copied = await hashEntries(ctx, copies);
-  const folders = await digestFolders(ctx, requirements.folders);
+  const folders = await digestFolders(ctx, requirements.folders, loaded);
   const digest = keyOf({
     formats: [LAYER_FORMAT, INSTALL_FORMAT, ...(spec.commands?.length ? [COMMANDS_FORMAT] : [])],
     spec: JSON.stringify(spec),
@@ -78,10 +78,15 @@ export async function readInputs(ctx: Context, loaded: LoadedSpec, epoch: number
   return { wants, debian: debianWantsOf(spec), files, folders, indexUrls, copies, copied, digest };
 }
 
-async function digestFolders(ctx: Context, paths: readonly string[]): Promise<FileDigest[]> {
+async function digestFolders(
+  ctx: Context,
+  paths: readonly string[],
+  loaded: LoadedSpec,
+): Promise<FileDigest[]> {
   if (paths.length === 0) return [];
+  const lock = lockPathOf(loaded);
   const { digestProject } = await import('../python/project-folder.ts');
-  return Promise.all(paths.map(async (path) => ({ path, digest: await digestProject(ctx, path) })));
+  return Promise.all(paths.map(async (path) => ({ path, digest: await digestProject(ctx, path, lock) })));
 }
 
 export function copiesOf({ spec, directory, file }: LoadedSpec): Copies {

@@ -3,6 +3,7 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { z } from 'zod';
 import type { Digest } from '../core/digest.ts';
+import type { LoadedSpec } from '../spec/load.ts';
 import { isRelative } from './local-places.ts';
 import { isDigest } from '../core/digest.ts';
 import { ImageSpecError, systemCode } from '../core/error.ts';
@@ -113,6 +114,11 @@ export function lockFileOf(specFile: string, key?: string): string {
   // A key may have slashes, as names of images do.
   const own = key === undefined ? '' : `.${key.replaceAll('/', '-')}`;
   return join(dirname(specFile), `${stem === 'pyproject' ? 'imagespec' : stem}${own}.lock`);
+}
+
+/** That of a loaded spec, whether it is there or not; undefined for a spec of no file. */
+export function lockPathOf({ file, key }: Pick<LoadedSpec, 'file' | 'key'>): string | undefined {
+  return file === undefined ? undefined : lockFileOf(file, key);
 }
 
 /** An absent file is an empty lock; a broken one is an error, since guessing would unlock. */

@@ -15,7 +15,7 @@ import type { Lock, LockedSource } from '../python/lock.ts';
 import { lockOf } from '../python/lock.ts';
 import type { Wants } from '../python/wants.ts';
 import type { LockedPlatform, LockFile } from './lock-file.ts';
-import { EMPTY_LOCK_FILE, lockFileOf, readLockFile, withoutCredentials } from './lock-file.ts';
+import { EMPTY_LOCK_FILE, lockFileOf, lockPathOf, readLockFile, withoutCredentials } from './lock-file.ts';
 import type { Inputs } from './inputs.ts';
 import { wantsLockFile } from './inputs.ts';
 import type { Job } from './job.ts';
@@ -122,13 +122,13 @@ export async function lockPython(
     return {
       question,
       version,
-      lock: await withFolders(ctx, lockedIn(known, dirname(before.file!)), inputs),
+      lock: await withFolders(ctx, lockedIn(known, dirname(before.file!)), inputs, job),
       fresh: false,
     };
   }
   if (job.options.frozen && wantsLockFile(inputs.wants)) throw lockWouldChange(name, known !== undefined, job);
   const lock = await step(ctx, { step: 'resolve', subject: name }, () => ask(ctx, interpreter, job, inputs, tools));
-  return { question, version, lock: await withFolders(ctx, lock, inputs), fresh: true };
+  return { question, version, lock: await withFolders(ctx, lock, inputs, job), fresh: true };
 }
 
 function lockedIn({ wheels = [], sources = [] }: LockedPlatform, folder: string): Lock {
@@ -139,14 +139,14 @@ function lockedIn({ wheels = [], sources = [] }: LockedPlatform, folder: string)
 }
 
 /** With the digests of folders, which no lock file holds: an edit changes the wheel, but not what else is installed. */
-async function withFolders(ctx: Context, lock: Lock, { folders }: Inputs): Promise<Lock> {
+async function withFolders(ctx: Context, lock: Lock, { folders }: Inputs, { loaded }: Job): Promise<Lock> {
   if (!lock.sources.some(({ from }) => from.kind === 'folder')) return lock;
   const { digestProject } = await import('../python/project-folder.ts');
   const read = lock.sources.map(async (one): Promise<LockedSource> => {
     const { from } = one;
     if (from.kind !== 'folder') return one;
     const known = folders.find(({ path }) => path === from.path)?.digest;
-    return { ...one, from: { ...from, digest: known ?? (await digestProject(ctx, from.path)) } };
+    return { ...one, from: { ...from, digest: known ?? (await digestProject(ctx, from.path, lockPathOf(loaded))) } };
   });
   return lockOf(lock.wheels, await Promise.all(read));
 }

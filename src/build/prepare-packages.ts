@@ -8,6 +8,7 @@ import type { DebianBase } from './debian-base.ts';
 import { groundLayers } from './ground-layers.ts';
 import { epochOf } from './job.ts';
 import { uvVariables, withPipIndexes } from './pip-access.ts';
+import { lockPathOf } from './lock-file.ts';
 import type { PlatformLocks } from './locks.ts';
 import { lockPython } from './locks.ts';
 import type { Round } from './prepare.ts';
@@ -77,6 +78,7 @@ export async function preparePackages(
       const variables = await uvVariables(ctx, secrets, environment, home);
       return indexVariables(await withPipIndexes(inputs.wants, secrets), variables);
     },
+    lockFile: lockPathOf(loaded),
     offline: options.offline ?? false,
     ignoreKnown: options.cache === false,
   };

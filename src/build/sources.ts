@@ -40,6 +40,8 @@ export interface SourcesInput {
   readonly uv: () => Promise<string>;
   /** Variables of uv and git on this host, which find in the folder what the user lends them. */
   readonly variables: (home: string) => Promise<Readonly<Record<string, string | undefined>>>;
+  /** Host path of the image's lock file, which is no part of a project that it lies in. */
+  readonly lockFile?: string | undefined;
   readonly offline: boolean;
   readonly ignoreKnown: boolean;
 }
@@ -139,7 +141,7 @@ async function projectOf(
   if (from.kind === 'sdist') return archiveOf(ctx, from, folder, input);
   const target = join(folder, name);
   if (from.kind === 'folder') {
-    await copyFolder(ctx, from, target);
+    await copyFolder(ctx, from, target, input.lockFile);
     return join(target, from.subdirectory ?? '');
   }
   const { clone } = await import('../python/clone.ts');
@@ -148,9 +150,14 @@ async function projectOf(
 }
 
 /** What is built must not change while it is built, and builds write beside what they read. */
-async function copyFolder(ctx: Context, { path, digest: expected }: LockedFolder, target: string): Promise<void> {
+async function copyFolder(
+  ctx: Context,
+  { path, digest: expected }: LockedFolder,
+  target: string,
+  lockFile: string | undefined,
+): Promise<void> {
   const { copyProject } = await import('../python/project-folder.ts');
-  if ((await copyProject(ctx, path, target)) === expected) return;
+  if ((await copyProject(ctx, path, target, lockFile)) === expected) return;
   throw new ImageSpecError('FILE_CHANGED', `The project ${path} changed while it was read`, { hint: 'Build again.' });
 }
 

@@ -132,7 +132,7 @@ async function treeOf(source: string, folder: string): Promise<string> {
 async function withinReach(ctx: Context, tree: string, call: string, { folder }: HookPlaces): Promise<string> {
   if (tree === '' || tree.startsWith(`${folder}/`)) return tree;
   const copy = join(call, 'source');
-  await copyProject(ctx, tree, copy);
+  await copyProject(ctx, tree, copy, undefined);
   return copy;
 }
 

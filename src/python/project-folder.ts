@@ -24,7 +24,7 @@ const BYTES_LIMIT = 4e9;
  * All that is part of the project, sorted; files are 0755 where their owner may execute them, else 0644. Throws `REQUIREMENTS_INVALID` when it
  * is too large, `REQUIREMENTS_NOT_FOUND` when it cannot be read.
  */
-async function entriesOf(ctx: Context, folder: string): Promise<readonly Entry[]> {
+async function entriesOf(ctx: Context, folder: string, leftOut: string | undefined): Promise<readonly Entry[]> {
   const entries: Entry[] = [];
   let bytes = 0;
   const visit = async (below: string): Promise<void> => {
@@ -34,7 +34,7 @@ async function entriesOf(ctx: Context, folder: string): Promise<readonly Entry[]
       const file = join(folder, path);
       const stats = await lstat(file);
       const shared = { path, uid: 0, gid: 0, mtime: 0 };
-      if (LEFTOVERS.test(name)) continue;
+      if (LEFTOVERS.test(name) || file === leftOut) continue;
       if (entries.length >= FILES_LIMIT || bytes > BYTES_LIMIT) throw tooLarge(folder);
       if (stats.isDirectory()) {
         if (await isLeftover(file, name, below)) continue;
@@ -42,7 +42,7 @@ async function entriesOf(ctx: Context, folder: string): Promise<readonly Entry[]
         await visit(path);
       } else if (stats.isSymbolicLink()) {
         entries.push({ type: 'symlink', mode: 0o777, target: await readlink(file), ...shared });
-      } else if (stats.isFile() && !(below === '' && name === 'imagespec.lock')) {
+      } else if (stats.isFile()) {
         const { size, mtimeMs } = stats;
         bytes += size;
         const content = {
@@ -82,18 +82,26 @@ async function isLeftover(path: string, name: string, below: string): Promise<bo
   return false;
 }
 
-/** Of paths, kinds of modes, links and contents: whatever a build can see but times and owners. Throws as reading does. */
-export async function digestProject(ctx: Context, folder: string): Promise<Digest> {
-  return hashEntries(ctx, await entriesOf(ctx, folder));
+/**
+ * Of paths, kinds of modes, links and contents: whatever a build can see but times and owners. Throws as reading does.
+ * @param leftOut absolute path of the image's lock file, which a build may write into the project
+ */
+export async function digestProject(ctx: Context, folder: string, leftOut: string | undefined): Promise<Digest> {
+  return hashEntries(ctx, await entriesOf(ctx, folder, leftOut));
 }
 
 /**
  * Copies it to a folder that does not exist yet; the modes do not follow the user's umask. Throws as reading does.
  * @returns digest of what was copied
  */
-export async function copyProject(ctx: Context, folder: string, target: string): Promise<Digest> {
+export async function copyProject(
+  ctx: Context,
+  folder: string,
+  target: string,
+  leftOut: string | undefined,
+): Promise<Digest> {
   await mkdir(target, { recursive: true });
-  for (const entry of await entriesOf(ctx, folder)) {
+  for (const entry of await entriesOf(ctx, folder, leftOut)) {
     throwIfAborted(ctx);
     const path = join(target, entry.path);
     await mkdir(dirname(path), { recursive: true });
@@ -102,7 +110,7 @@ export async function copyProject(ctx: Context, folder: string, target: string):
     else if (entry.type === 'file') await copyFile(join(folder, entry.path), path);
     if (entry.type === 'file' || entry.type === 'directory') await chmod(path, entry.mode);
   }
-  return hashEntries(ctx, await entriesOf(ctx, target));
+  return hashEntries(ctx, await entriesOf(ctx, target, undefined));
 }
 
 function tooLarge(folder: string): ImageSpecError {
