@@ -18,8 +18,8 @@ const KEYRING_TIMEOUT_MS = 120_000;
  * (`UV_KEYRING_PROVIDER`, `PIP_KEYRING_PROVIDER`, `--keyring-provider subprocess`).
  */
 export function openKeyring(
-  { variables, workingDirectory: folder }: Environment,
-  { wants }: Inputs,
+  { variables, workingDirectory: folder }: Pick<Environment, 'variables' | 'workingDirectory'>,
+  { wants }: Pick<Inputs, 'wants'>,
 ): Keyring | undefined {
   const told = [
     variables['UV_KEYRING_PROVIDER'],

@@ -78,11 +78,7 @@ export async function readInputs(ctx: Context, loaded: LoadedSpec, epoch: number
   return { wants, debian: debianWantsOf(spec), files, folders, indexUrls, copies, copied, digest };
 }
 
-async function digestFolders(
-  ctx: Context,
-  paths: readonly string[],
-  loaded: LoadedSpec,
-): Promise<FileDigest[]> {
+async function digestFolders(ctx: Context, paths: readonly string[], loaded: LoadedSpec): Promise<FileDigest[]> {
   if (paths.length === 0) return [];
   const lock = lockPathOf(loaded);
   const { digestProject } = await import('../python/project-folder.ts');

@@ -33,5 +33,6 @@ export function absoluteFrom(from: From, folder: string): From {
 
 function pathFrom(folder: string, path: string): string {
   const way = relative(folder, path).split(sep).join('/');
-  return way.startsWith('../') ? way : `./${way}`;
+  if (way === '') return '.';
+  return way === '..' || way.startsWith('../') ? way : `./${way}`;
 }

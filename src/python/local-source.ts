@@ -3,7 +3,7 @@ import { glob, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { ImageSpecError, systemCode } from '../core/error.ts';
 import { normalizeName } from './package-name.ts';
-import type { Project } from './project-file.ts';
+import type { Project, UvSettings } from './project-file.ts';
 import { parseProject } from './project-file.ts';
 import { parseWheelFilename } from './tags.ts';
 import { readTextFile } from './text-file.ts';
@@ -75,7 +75,7 @@ export async function withNeighbours(first: LocalSource): Promise<readonly Local
 }
 
 /** What a project names on this host in its own settings. Throws as `findLocal` does. */
-export async function neighbours({ tool }: Project, folder: string): Promise<LocalSource[]> {
+export async function neighbours({ tool }: UvSettings, folder: string): Promise<LocalSource[]> {
   const sources = Object.values(tool?.uv?.sources ?? {}).flat();
   const where = join(folder, 'pyproject.toml');
   const paths = sources.flatMap(({ path }) =>

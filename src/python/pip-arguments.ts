@@ -206,9 +206,13 @@ function argumentsOf(given: readonly Given[]): PipArguments {
       .flatMap((value) => value.split(','))
       .map((name) => (name.startsWith(':') ? name : normalizeName(name)));
   return {
-    resolver: given.flatMap(({ option, value, meaning }) =>
-      meaning === 'resolver' ? [value === '' ? option : `${option}=${value}`] : [],
-    ),
+    resolver: [
+      ...new Set(
+        given.flatMap(({ option, value, meaning }) =>
+          meaning === 'resolver' ? [value === '' ? option : `${option}=${value}`] : [],
+        ),
+      ),
+    ],
     noBinary: names('noBinary'),
     onlyBinary: names('onlyBinary'),
     constraints: values('constraint'),

@@ -26,7 +26,7 @@ const locked = z.object({
   version: z.string(),
   optional: z.boolean().default(false),
   'python-versions': z.string().default('*'),
-  groups: z.array(z.string()).optional(),
+  groups: z.array(z.string()).default([]),
   markers: z.union([z.string(), z.record(z.string(), z.string())]).optional(),
   files: z.array(z.object({ file: z.string(), hash: z.string() })).default([]),
   dependencies: dependencyTable,
@@ -91,7 +91,7 @@ const MAIN = 'main';
 export function pinsOf(lock: PoetryLock, options: PinOptions): PoetryPin[] {
   const { interpreter, selection, file, withoutFolders } = options;
   const environment = withExtras(markerEnvironment(interpreter, selection));
-  const knowsGroups = lock.package.every(({ groups }) => groups !== undefined);
+  const knowsGroups = lock.metadata['lock-version'] !== '2.0';
   const chosen = knowsGroups ? byGroups(lock, environment, selection) : byGraph(lock, environment, options);
   const names = new Set<string>();
   for (const { name } of chosen) {
@@ -109,7 +109,7 @@ function byGroups(
   { groups }: Selection,
 ): PoetryPackage[] {
   const wanted = new Set([MAIN, ...groups].map(normalizeName));
-  return all.filter(({ groups: own = [], markers }) =>
+  return all.filter(({ groups: own, markers }) =>
     own.some((group) => {
       const marker = typeof markers === 'string' ? markers : markers?.[group];
       return wanted.has(normalizeName(group)) && (marker === undefined || markerHolds(marker, environment));

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { parse } from 'smol-toml';
 import { z } from 'zod';
 import { normalizeName } from './package-name.ts';
-import { parseProject } from './project-file.ts';
+import { linesOfGroup, parseProject } from './project-file.ts';
 
 const options = z.object({
   version: z.string().optional(),
@@ -42,17 +42,18 @@ export interface PoetryProject {
 
 /** Throws `REQUIREMENTS_INVALID`. */
 export function parsePoetryProject(text: string, path: string): PoetryProject {
-  const { project, tool, 'dependency-groups': standard } = parseProject(text, path);
+  const parsed = parseProject(text, path);
+  const { project, tool } = parsed;
   const own = toolSchema.safeParse(tool?.poetry ?? {}).data ?? toolSchema.parse({});
   const groups = new Map<string, PoetryDependency[]>();
   const add = (group: string, more: readonly PoetryDependency[]): void => {
     const name = normalizeName(group);
     groups.set(name, [...(groups.get(name) ?? []), ...more]);
   };
-  for (const [name, items] of Object.entries(standard))
+  for (const name of Object.keys(parsed['dependency-groups']))
     add(
       name,
-      items.flatMap((item) => (typeof item === 'string' ? fromRequirement(item) : [])),
+      linesOfGroup(parsed, name, path).flatMap((line) => fromRequirement(line.text)),
     );
   for (const [name, group] of Object.entries(own.group)) add(name, listed(group.dependencies));
   const dev = listed(own['dev-dependencies']);

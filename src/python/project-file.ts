@@ -25,6 +25,13 @@ const uvSource = z.union([
   z.object({ path: z.string().optional(), workspace: z.boolean().optional() }),
   z.array(z.object({ path: z.string().optional(), workspace: z.boolean().optional() })),
 ]);
+const uvTable = z
+  .object({
+    sources: z.record(z.string(), uvSource).default({}),
+    workspace: z.object({ members: z.array(z.string()).default([]) }).optional(),
+    'dev-dependencies': z.array(z.string()).optional(),
+  })
+  .optional();
 const projectSchema = z.object({
   project: z
     .object({
@@ -38,19 +45,21 @@ const projectSchema = z.object({
   tool: z
     .object({
       poetry: z.unknown().optional(),
-      uv: z
-        .object({
-          sources: z.record(z.string(), uvSource).default({}),
-          workspace: z.object({ members: z.array(z.string()).default([]) }).optional(),
-          'dev-dependencies': z.array(z.string()).optional(),
-        })
-        .optional(),
+      uv: uvTable,
     })
     .optional(),
 });
-const scriptSchema = z.object({ dependencies: z.array(z.string()).default([]) });
+const scriptSchema = z.object({
+  dependencies: z.array(z.string()).default([]),
+  tool: z.object({ uv: uvTable }).optional(),
+});
 
 export type Project = z.output<typeof projectSchema>;
+
+/** What uv reads of both. */
+export interface UvSettings {
+  readonly tool?: { readonly uv?: z.output<typeof uvTable> } | undefined;
+}
 
 /** Shape of a pyproject.toml. Throws `REQUIREMENTS_INVALID`. */
 export function parseProject(text: string, path: string): Project {
@@ -63,9 +72,10 @@ export interface ProjectLine {
   readonly place: string;
 }
 
-/** The dependencies in a script's header, as they are written. Throws `REQUIREMENTS_INVALID`. */
-export function dependenciesOfScript(text: string, path: string): readonly ProjectLine[] {
-  return placed(checked(scriptSchema, headerOf(text, path), path).dependencies, 'dependencies');
+/** The header of a script, with its dependencies as they are written. Throws `REQUIREMENTS_INVALID`. */
+export function parseScript(text: string, path: string): { readonly lines: readonly ProjectLine[] } & UvSettings {
+  const { dependencies, tool } = checked(scriptSchema, headerOf(text, path), path);
+  return { lines: placed(dependencies, 'dependencies'), tool };
 }
 
 /**
@@ -76,7 +86,7 @@ export function dependenciesOfScript(text: string, path: string): readonly Proje
 export function dependenciesOf(parsed: Project, path: string, { extras, groups }: Selection): readonly ProjectLine[] {
   const { project, tool } = parsed;
   requireKnown('group', groups, Object.keys(parsed['dependency-groups']), path);
-  const ofGroups = groups.flatMap((group) => linesOfGroup(parsed, group, path, []));
+  const ofGroups = groups.flatMap((group) => linesOfGroup(parsed, group, path));
   // A project of groups alone needs no [project] (PEP 735).
   if (!project && groups.length > 0 && extras.length === 0) return ofGroups;
   if (!project && tool?.poetry !== undefined)
@@ -117,8 +127,16 @@ function linesOfExtras(
   return lines;
 }
 
-/** @param trail the groups that include this one */
-function linesOfGroup(parsed: Project, asked: string, path: string, trail: readonly string[]): ProjectLine[] {
+/**
+ * With those of the groups that it includes. Throws `REQUIREMENTS_INVALID`.
+ * @param trail the groups that include this one
+ */
+export function linesOfGroup(
+  parsed: Project,
+  asked: string,
+  path: string,
+  trail: readonly string[] = [],
+): ProjectLine[] {
   const group = normalizeName(asked);
   if (trail.includes(group)) throw invalid(path, `has the group ${asked} include itself`, 'Remove one of the lines.');
   const found = Object.entries(parsed['dependency-groups']).find(([name]) => normalizeName(name) === group);

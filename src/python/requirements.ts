@@ -7,7 +7,7 @@ import { redactText } from '../core/redact.ts';
 import { neighbours } from './local-source.ts';
 import type { Selection } from './markers.ts';
 import type { ProjectLine } from './project-file.ts';
-import { dependenciesOf, dependenciesOfScript, isProjectFile, isProjectToml, parseProject } from './project-file.ts';
+import { dependenciesOf, isProjectFile, isProjectToml, parseProject, parseScript } from './project-file.ts';
 import type { ListLine, PlacedLine, Reading } from './requirement-files.ts';
 import { addLocal, newReading, readLine, readList } from './requirement-files.ts';
 import { isLockFile, readLock, requireLeavable } from './lock-requirements.ts';
@@ -106,7 +106,9 @@ async function readOther(reading: Reading, file: string): Promise<Omit<Question,
   if (isProjectFile(file)) {
     const content = await readTextFile(file, `The requirements file ${file}`);
     reading.files.push(file);
-    await readProjectLines(reading, file, dependenciesOfScript(content, file));
+    const script = parseScript(content, file);
+    await readProjectLines(reading, file, script.lines);
+    for (const local of await neighbours(script, dirname(file))) await addLocal(reading, local);
     return { file, selection: [] };
   }
   const hint = OTHER_FILES.find(([name]) => name.test(basename(file)))?.[1];

@@ -37,6 +37,7 @@ it('what is read is what was written, in the same order: records of origins beco
       },
     },
   ];
+  sources.push({ name: 'own', from: { kind: 'folder', path: '../own' }, requested: true });
   await writeLockFile(file, { version: 1, platforms: { 'linux/amd64': { wheels: [], sources } } }, 'new');
   const read = (await readLockFile(file)).platforms['linux/amd64']!.sources;
   expect(JSON.stringify(read)).toBe(JSON.stringify(sources));

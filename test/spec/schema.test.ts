@@ -18,12 +18,12 @@ describe('specSchema', () => {
     expect(example).toBeDefined();
   });
 
-  it('supports 25 fields in this release', () => {
+  it('supports 30 fields in this release', () => {
     const working = FIELD_NAMES.filter((name) => aboutField(name).instead === undefined);
     expect(working.join(' ')).toBe(
       'name python_version env registry packages requirements apt_packages base_image platform pip_index ' +
-        'pip_extra_index_url pip_secret_mounts entrypoint commands tag_format copy cmd workdir labels annotations ' +
-        'apt_sources apt_essential apt_configure compile secrets',
+        'pip_extra_index_url pip_secret_mounts pip_extra_args entrypoint commands tag_format copy runtime_packages cmd workdir ' +
+        'labels annotations apt_sources apt_essential apt_configure compile secrets extras groups untagged_packages',
     );
   });
 });
