@@ -25,7 +25,7 @@ export interface PipArguments {
   readonly left: LeftOut;
 }
 
-export interface LeftOut {
+interface LeftOut {
   /** Normalised names. */
   readonly names: readonly string[];
   /** Members of the workspace, or whatever is a folder beside the lock. */

@@ -18,7 +18,7 @@ export const dependencyTable = z
   .record(z.string(), z.union([constraint.transform((one) => [one]), z.array(constraint)]))
   .default({});
 
-export type PoetryOptions = z.output<typeof options>;
+type PoetryOptions = z.output<typeof options>;
 
 const toolSchema = z.object({
   dependencies: dependencyTable,

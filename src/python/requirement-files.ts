@@ -112,7 +112,7 @@ export async function addLocal({ files, folders }: Reading, first: LocalSource):
 }
 
 /** Host path of a file that a line includes. */
-export function includedPath(path: string, where: string, folder: string): string {
+function includedPath(path: string, where: string, folder: string): string {
   if (!/:\/\/|\$\{/.test(path)) return isAbsolute(path) ? path : join(folder, path);
   throw new ImageSpecError('NOT_SUPPORTED', `${where} includes ${redactText(path)}, which is not a file beside it`, {
     hint: 'Download the file, and include that: what it says is part of what the image is made of.',

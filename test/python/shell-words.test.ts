@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { array, assert, property, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { shellWords } from '../../src/python/shell-words.ts';
 
@@ -24,8 +24,8 @@ describe('words of a command line', () => {
 
   it('are the same again after quoting', () => {
     const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
-    fc.assert(
-      fc.property(fc.array(fc.string({ unit: 'binary' })), (words) => {
+    assert(
+      property(array(string({ unit: 'binary' })), (words) => {
         expect(shellWords(words.map(quote).join(' '))).toEqual(words);
       }),
     );
