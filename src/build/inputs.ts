@@ -38,6 +38,10 @@ export interface DebianWants {
   /** As the spec writes them, without the environment filled in. */
   readonly sources: NonNullable<ImageSpec['aptSources']> | undefined;
   readonly leavesUnpacked: boolean;
+  /** A Python is to be among the packages, of this version where it is given. Where no source has one, there is none. */
+  readonly python?: { readonly version: string | undefined } | undefined;
+  /** So is a bundle of certificate authorities. */
+  readonly certificates?: true | undefined;
 }
 
 export interface Inputs {
@@ -72,10 +76,13 @@ export async function readInputs(ctx: Context, loaded: LoadedSpec, epoch: number
     copied,
     epoch,
   });
+  const asked = debianWantsOf(spec);
   const { pipIndex, pipExtraIndexUrls } = wants;
   const named = [...(pipIndex ? [pipIndex] : []), ...pipExtraIndexUrls, ...(wants.options?.findLinks ?? [])];
   const indexUrls = [...named, ...requirements.indexUrls];
-  return { wants, debian: debianWantsOf(spec), files, folders, indexUrls, copies, copied, digest };
+  const { packages, essential } = asked;
+  const debian = packages.length > 0 || essential ? asked : undefined;
+  return { wants, debian, files, folders, indexUrls, copies, copied, digest };
 }
 
 async function digestFolders(ctx: Context, paths: readonly string[], loaded: LoadedSpec): Promise<FileDigest[]> {
@@ -107,6 +114,11 @@ export function wantsPackages(wants: Wants): boolean {
   return packages.length + untaggedPackages.length > 0 || requirementsFile !== undefined;
 }
 
+/** Whether the image is to have a Python: a version that is written is wanted whatever is installed for it. */
+export function wantsPython({ compile = false, pythonVersion, pythonExec }: ImageSpec, wants: Wants): boolean {
+  return wantsPackages(wants) || compile || pythonVersion !== undefined || pythonExec !== undefined;
+}
+
 function wantsOf(spec: ImageSpec, folder: string): Wants {
   const file = spec.requirements;
   const read = readPipArguments(spec.pipExtraArgs ?? '');
@@ -131,13 +143,13 @@ function wantsOf(spec: ImageSpec, folder: string): Wants {
   };
 }
 
-function debianWantsOf({
+/** What the spec says about Debian packages, whether it wants some or not. */
+export function debianWantsOf({
   aptPackages = [],
   aptEssential = false,
   aptSources,
   aptConfigure,
-}: ImageSpec): DebianWants | undefined {
-  if (aptPackages.length === 0 && !aptEssential) return undefined;
+}: ImageSpec): DebianWants {
   return {
     packages: aptPackages,
     essential: aptEssential,

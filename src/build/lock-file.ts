@@ -88,6 +88,9 @@ const debianSchema = z.strictObject({
   packages: z.array(debSchema).readonly(),
 });
 
+/** One that is brought, by its archive. */
+const interpreterSchema = z.strictObject({ inputs: digest, version: z.string(), url, digest });
+
 const platformSchema = z.strictObject({
   /** Digest of what was asked for: as long as it is the same, the lock is taken as it is. */
   inputs: digest.optional(),
@@ -96,6 +99,7 @@ const platformSchema = z.strictObject({
   /** What is built before it is installed. */
   sources: z.array(sourceSchema).optional(),
   debian: debianSchema.optional(),
+  interpreter: interpreterSchema.optional(),
 });
 
 const lockFileSchema = z.strictObject({ version: z.literal(1), platforms: z.record(z.string(), platformSchema) });

@@ -73,7 +73,9 @@ async function wantedLayers(ctx: Context, input: PlatformInput, onStage: () => v
     environment ? packageLayers(ctx, { ...environment, onStage }) : [],
     copiedLayers(ctx, input),
   ]);
-  return { packages: [...debian, userLayer(ctx, input), ...packages], copied };
+  const { brought } = input.platform;
+  const interpreter = brought ? [brought.layer(ctx)] : [];
+  return { packages: [...debian, ...interpreter, userLayer(ctx, input), ...packages], copied };
 }
 
 /** The same with what programs of the image will add, but nothing is fetched or run for it. */
@@ -84,7 +86,8 @@ export async function outlinedLayers(ctx: Context, input: PlatformInput): Promis
     environment ? outlinePackages(environment) : [],
     copiedLayers(ctx, input),
   ]);
-  const installed = [...debian, userLayer(ctx, input), ...packages];
+  const { brought } = input.platform;
+  const installed = [...debian, ...(brought ? [brought.outline] : []), userLayer(ctx, input), ...packages];
   const bytecode = bytecodeInput(input);
   const below = [...installed, ...(bytecode ? [outlineBytecode(bytecode, installed)] : []), ...copied];
   return input.spec.commands?.length ? [...below, outlineCommands(commandsInput(input), below)] : below;
@@ -93,7 +96,7 @@ export async function outlinedLayers(ctx: Context, input: PlatformInput): Promis
 function bytecodeInput({ spec, platform, epoch }: PlatformInput): BytecodeInput | undefined {
   const { reader, details } = platform;
   return spec.compile && details.interpreter
-    ? { base: reader.base, interpreter: details.interpreter, epoch }
+    ? { base: reader.base, interpreter: details.interpreter, owner: details.user, epoch }
     : undefined;
 }
 
@@ -134,14 +137,16 @@ function runSettings({ spec, specId, platform: { lock, details } }: PlatformInpu
 
 function packagesInput(
   ctx: Context,
-  { spec, cache, ignoreKnown, shelf, platform }: PlatformInput,
+  { cache, ignoreKnown, shelf, platform, spec }: PlatformInput,
 ): PackagesInput | undefined {
   const { reader, details, lock } = platform;
   const { interpreter } = details;
   const wheels = (): Promise<ReadonlyMap<Digest, string>> => shelf.fetch(ctx, lock?.wheels ?? []);
-  // Who installs more when a task starts writes into the environment.
-  const owner = spec.runtimePackages?.length ? details.user : undefined;
-  return lock && interpreter ? { reader, interpreter, lock, cache, wheels, ignoreKnown, owner } : undefined;
+  const hints = spec.layers ?? [];
+  const seesSystem = spec.pythonExec !== undefined;
+  return lock && interpreter
+    ? { reader, interpreter, lock, seesSystem, cache, wheels, ignoreKnown, hints, owner: details.user }
+    : undefined;
 }
 
 function copiedLayers(ctx: Context, { copies, epoch, platform, spec }: PlatformInput): Promise<WantedLayer[]> {
@@ -175,7 +180,7 @@ export async function buildPlatform(
 ): Promise<PlatformImage> {
   const { spec, epoch } = input;
   const { reader } = input.platform;
-  if (spec.runtimePackages?.length) await warnWithoutPip(ctx, input.platform);
+  if (spec.runtimePackages?.length) await warnWithoutPip(ctx, input.platform, spec.pythonExec !== undefined);
   const wanted = await wantedLayers(ctx, input, tools.packer.prepare);
   const made = await makeLayers(ctx, [...wanted.packages, ...wanted.copied], tools);
   const installed = made.slice(0, wanted.packages.length);

@@ -14,15 +14,17 @@ export function runtimeVariables(
 
 const PIP = /(?:^|\/)(?:site|dist)-packages\/pip\/__init__\.py$/;
 
-/** Says it when nothing in the image could install them. An environment of ours does not see the packages of the base. */
+/**
+ * Says it when nothing in the image could install them.
+ * @param seesSystem whether an environment of ours has the packages of the base too
+ */
 export async function warnWithoutPip(
   ctx: Context,
   { reader, lock }: { readonly reader: BaseReader; readonly lock: Lock | undefined },
+  seesSystem: boolean,
 ): Promise<void> {
-  const isThere = lock
-    ? lock.wheels.some(({ name }) => name === 'pip')
-    : [...(await reader.facts(ctx)).entries.keys()].some((path) => PIP.test(path));
-  if (isThere) return;
+  if (lock?.wheels.some(({ name }) => name === 'pip')) return;
+  if ((!lock || seesSystem) && [...(await reader.facts(ctx)).entries.keys()].some((path) => PIP.test(path))) return;
   const message =
     'runtime_packages are installed by pip when a task starts, and the image has no pip: add it under `packages`';
   ctx.emit({ type: 'log', level: 'warning', message });

@@ -43,7 +43,9 @@ export const ERROR_CODES = {
   ARCHIVE_INVALID: failed('An image archive or layout is damaged or of an unknown kind.'),
   // Bases
   BASE_PLATFORM_MISSING: failed('The base image does not exist for the wanted platform.'),
-  INTERPRETER_MISSING: failed('The base image has no Python interpreter, or not the wanted version.'),
+  INTERPRETER_MISSING: failed(
+    'The base image has no Python interpreter, or not the wanted version, and none can be brought.',
+  ),
   // Registries and the network
   NETWORK: failed('A server could not be reached or broke off.', true),
   TLS: failed('A secure connection could not be made.'),

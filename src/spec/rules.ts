@@ -185,6 +185,9 @@ export const folderRule: Rule<string> = (path) =>
     ? undefined
     : { what: `cannot be ${quoted(path)}: this is not a path from the root`, todo: 'Write for example "/srv/app".' };
 
+export const programRule: Rule<string> = (path) =>
+  folderRule(path) && { ...folderRule(path)!, todo: 'Write for example "/usr/bin/python3".' };
+
 /** Ours tell later builds what an image is made of. */
 export const annotationRule: Rule<string> = (name) =>
   name !== '' && !name.startsWith('dev.imagespec.')
@@ -227,3 +230,10 @@ export const runtimePackageRule: Rule<string> = (text) => {
     todo: `flytekit splits there; write for example "${shown(text.replace(/\s+/g, ''))}".`,
   };
 };
+export const packageHintRule: Rule<string> = (text) =>
+  /^[A-Za-z0-9*]([A-Za-z0-9._*-]*[A-Za-z0-9*])?$/.test(text)
+    ? undefined
+    : {
+        what: `"${text}" is no name of a package`,
+        todo: 'Write names without versions, for example torch or nvidia-*.',
+      };

@@ -14,6 +14,7 @@ import {
   folderRule,
   nameRule,
   pipArgumentsRule,
+  programRule,
   registryRule,
   runtimePackageRule,
   tagFormatRule,
@@ -21,6 +22,7 @@ import {
 } from './rules.ts';
 import {
   aptSources,
+  groups,
   keeps,
   mapping,
   notes,
@@ -75,7 +77,7 @@ export const specSchema = z.strictObject({
   ),
   python_version: field(
     pythonVersion(),
-    'Python version that the base image must have. Without `base_image` it chooses the base.',
+    'Python version of the image: that of the base image, or one that is brought where it has another or none. Without `base_image` it chooses the base.',
     '3.12',
   ),
   builder: later(
@@ -186,11 +188,10 @@ export const specSchema = z.strictObject({
     'app',
     'config/settings.toml',
   ]),
-  python_exec: later(
-    text(),
-    'Python in the base image that packages are installed for.',
+  python_exec: field(
+    text(programRule),
+    'Path of a Python of the base image that packages are installed for; they see what is installed for it already. Without it, the Python on its PATH, or one that is brought.',
     '/usr/bin/python3',
-    'Leave it out: the Python of `base_image` is found by itself, and `python_version` demands a version.',
   ),
   runtime_packages: field(
     texts(runtimePackageRule),
@@ -242,11 +243,10 @@ export const specSchema = z.strictObject({
     'Secrets that only `commands` see while they run: a file, as the file `target` (without it, of the same name in /run/secrets), or a variable of the caller under `env`, as this variable or as the file `target`. They are never in the image, its tag or the cache.',
     [{ file: 'token.txt', target: '/run/secrets/token' }, { env: 'GITHUB_TOKEN' }],
   ),
-  layers: later(
-    texts(),
-    'Packages that have a layer of their own.',
-    ['torch'],
-    'Leave it out: big packages have layers of their own.',
+  layers: field(
+    groups(),
+    'Python packages that share a layer: each list is one, on top of the others in this order; * stands for any letters. Without it, big packages have layers of their own and small ones share a few.',
+    [['torch', 'nvidia-*'], ['my-models']],
   ),
   extras: field(
     texts(),
@@ -279,7 +279,7 @@ export function aboutField(name: FieldName): FieldAbout {
 }
 
 /** Python of the base image when the spec names neither a base nor a version: one that nearly all packages have wheels for. */
-const DEFAULT_PYTHON = '3.12';
+export const DEFAULT_PYTHON = '3.12';
 
 /** The base of a spec without `base_image`. The spec itself stays without one, so that its tag is flytekit's. */
 export function defaultBaseImage({

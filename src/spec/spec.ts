@@ -44,6 +44,8 @@ export class ImageSpec {
   readonly name: string;
   /** `3.12` or `3.12.4`. */
   readonly pythonVersion: string | undefined;
+  /** Absolute, in the image. */
+  readonly pythonExec: string | undefined;
   readonly env: ReadonlyMap<string, string> | undefined;
   /** Without scheme, lower-case; empty means none. */
   readonly registry: string | undefined;
@@ -70,6 +72,8 @@ export class ImageSpec {
   readonly cmd: readonly string[] | undefined;
   /** Absolute, in the image. */
   readonly workdir: string | undefined;
+  /** Names of packages that share a layer; `*` stands for any letters. */
+  readonly layers: readonly (readonly string[])[] | undefined;
   readonly labels: Readonly<Record<string, string>> | undefined;
   readonly annotations: Readonly<Record<string, string>> | undefined;
   readonly aptEssential: boolean | undefined;
@@ -96,6 +100,7 @@ export class ImageSpec {
     this.#fields = checked;
     this.name = checked.name ?? 'flytekit';
     this.pythonVersion = checked.python_version;
+    this.pythonExec = checked.python_exec;
     this.env = checked.env;
     this.registry = checked.registry;
     this.packages = checked.packages;
@@ -112,6 +117,7 @@ export class ImageSpec {
     this.aptSources = checked.apt_sources;
     this.cmd = checked.cmd;
     this.workdir = checked.workdir;
+    this.layers = checked.layers;
     this.labels = checked.labels;
     this.annotations = checked.annotations;
     this.aptEssential = checked.apt_essential;

@@ -25,10 +25,11 @@ const BASE: Base = {
 
 async function layerOf(copies: readonly Entry[]): Promise<readonly Entry[] | undefined> {
   const { user } = userEntries(FACTS, 0);
+  const surroundings = { libc: undefined, hasDpkg: false, hasSources: false, hasCertificates: false };
   const reader = {
     base: BASE,
     facts: () => Promise.resolve(FACTS),
-    details: () => Promise.resolve({ user, interpreter: undefined }),
+    details: () => Promise.resolve({ user, interpreter: undefined, absence: undefined, surroundings }),
     knownDetails: () => Promise.resolve(undefined),
   };
   const [layer] = await fileLayers(createContext(), { copies, reader, user, names: ['app'], epoch: 0 });
