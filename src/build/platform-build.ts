@@ -25,7 +25,7 @@ import type { Job } from './job.ts';
 import { epochOf } from './job.ts';
 import type { PreparedPlatform } from './prepare.ts';
 import type { RunSettings } from './run-config.ts';
-import { RUNTIME_PACKAGES, runtimeVariables, warnWithoutPip } from './runtime-packages.ts';
+import { RUNTIME_PACKAGES, runtimeVariables } from './runtime-packages.ts';
 import type { RunTools } from './run-over.ts';
 import { runConfig } from './run-config.ts';
 import { userEntries } from './user.ts';
@@ -180,7 +180,6 @@ export async function buildPlatform(
 ): Promise<PlatformImage> {
   const { spec, epoch } = input;
   const { reader } = input.platform;
-  if (spec.runtimePackages?.length) await warnWithoutPip(ctx, input.platform, spec.pythonExec !== undefined);
   const wanted = await wantedLayers(ctx, input, tools.packer.prepare);
   const made = await makeLayers(ctx, [...wanted.packages, ...wanted.copied], tools);
   const installed = made.slice(0, wanted.packages.length);

@@ -15,17 +15,17 @@ export function runtimeVariables(
 const PIP = /(?:^|\/)(?:site|dist)-packages\/pip\/__init__\.py$/;
 
 /**
- * Says it when nothing in the image could install them.
+ * What is to be said when nothing in the image could install them.
  * @param seesSystem whether an environment of ours has the packages of the base too
  */
-export async function warnWithoutPip(
+export async function pipWarnings(
   ctx: Context,
   { reader, lock }: { readonly reader: BaseReader; readonly lock: Lock | undefined },
   seesSystem: boolean,
-): Promise<void> {
-  if (lock?.wheels.some(({ name }) => name === 'pip')) return;
-  if ((!lock || seesSystem) && [...(await reader.facts(ctx)).entries.keys()].some((path) => PIP.test(path))) return;
-  const message =
-    'runtime_packages are installed by pip when a task starts, and the image has no pip: add it under `packages`';
-  ctx.emit({ type: 'log', level: 'warning', message });
+): Promise<readonly string[]> {
+  if (lock?.wheels.some(({ name }) => name === 'pip')) return [];
+  if ((!lock || seesSystem) && [...(await reader.facts(ctx)).entries.keys()].some((path) => PIP.test(path))) return [];
+  return [
+    'runtime_packages are installed by pip when a task starts, and the image has no pip: add it under `packages`',
+  ];
 }

@@ -81,7 +81,7 @@ describe('untagged packages', () => {
     expect(await tag()).toBe(tagged);
     expect(after.strictKey).not.toBe(before.strictKey);
     const { about } = await readImage(join(project.folder, 'out'));
-    for (const name of ['one', 'two']) expect(about(`${SITE}/${name}/__init__.py`)).toBe('644 0:0 file');
+    for (const name of ['one', 'two']) expect(about(`${SITE}/${name}/__init__.py`)).toBe('644 1000:1000 file');
     expect(about(`${SITE}/two-1.0.dist-info/REQUESTED`)).toBeDefined();
     expect(JSON.parse(await readFile(join(project.folder, 'imagespec.lock'), 'utf8'))).toMatchObject({
       platforms: { 'linux/amd64': { wheels: [{ name: 'one', url: '../index/one-1.0-py3-none-any.whl' }, {}] } },
@@ -91,19 +91,19 @@ describe('untagged packages', () => {
   it('may be all that is wanted, and are told by their own name', async () => {
     await build({ untagged_packages: ['two'] });
     const { about } = await readImage(join(project.folder, 'out'));
-    expect(about(`${SITE}/two/__init__.py`)).toBe('644 0:0 file');
+    expect(about(`${SITE}/two/__init__.py`)).toBe('644 1000:1000 file');
     await project.spec({ base_image: 'oci:base', untagged_packages: ['two 2'] });
     await refused(project, ['build', '-o', 'oci:out'], 'REQUIREMENTS_INVALID', [/untagged_packages\[0\]/]);
   });
 });
 
 describe('runtime packages', () => {
-  it('are named for flytekit, and the environment is theirs who installs them', async () => {
+  it('are named for flytekit, and the environment belongs to who installs them', async () => {
     await build({ packages: ['pip'] });
     const tagged = await tag();
     const runtime_packages = ['numpy==2.0', 'idna'];
-    const { stderr } = await build({ packages: ['pip'], runtime_packages, env: { A: 'b' } });
-    expect(stderr).not.toContain('warning');
+    const { result } = await build({ packages: ['pip'], runtime_packages, env: { A: 'b' } });
+    expect(result.images[0]!.warnings.join()).not.toContain('runtime_packages');
     expect(await variables()).toEqual(expect.arrayContaining(['_F_RUNTIME_PACKAGES=numpy==2.0 idna', 'A=b']));
     const { about } = await readImage(join(project.folder, 'out'));
     expect(about(SITE)).toBe('755 1000:1000 directory');
@@ -115,8 +115,9 @@ describe('runtime packages', () => {
 
   it('are said to need pip where there is none', async () => {
     for (const fields of [{ packages: ['one'] }, {}]) {
-      const { stderr } = await build({ ...fields, runtime_packages: ['idna'] });
-      expect(stderr.match(/warning: runtime_packages are installed by pip .* the image has no pip/g)).toHaveLength(1);
+      const { result } = await build({ ...fields, runtime_packages: ['idna'] });
+      const said = result.images[0]!.warnings.filter((one) => one.includes('runtime_packages are installed by pip'));
+      expect(said).toHaveLength(1);
     }
   });
 
