@@ -10,8 +10,10 @@ import { ImageSpecError, messageOf } from '../core/error.ts';
 import { keyOf } from '../core/json.ts';
 import { LAYER_FORMAT } from '../layer/format.ts';
 import { INSTALL_FORMAT } from '../python/install-format.ts';
-import type { Wants } from '../python/requirements.ts';
-import { isLockFile, readRequirements } from '../python/requirements.ts';
+import { isProblem, readPipArguments } from '../python/pip-arguments.ts';
+import type { Wants } from '../python/wants.ts';
+import { isLockFile, isPoetryLock } from '../python/lock-requirements.ts';
+import { readRequirements } from '../python/requirements.ts';
 import type { LoadedSpec } from '../spec/load.ts';
 import { lockFileOf } from '../spec/own-files.ts';
 import type { ImageSpec } from '../spec/spec.ts';
@@ -46,6 +48,8 @@ export interface Inputs {
   readonly debian: DebianWants | undefined;
   /** Requirements and constraints files. */
   readonly files: readonly FileDigest[];
+  /** Projects of this host that are to be installed, as far as that is known before resolution. */
+  readonly folders: readonly FileDigest[];
   /** Of the spec and of the requirements files. May hold credentials: not for messages, keys or locks. */
   readonly indexUrls: readonly string[];
   /** Of `source_root` and `copy`. */
@@ -65,19 +69,29 @@ export async function readInputs(ctx: Context, loaded: LoadedSpec, epoch: number
   ]);
   const files = [...(await digestFiles(requirements.files)), ...(await digestKeyrings(loaded))];
   const copied = await digestUserFiles(ctx, userFiles);
+  const folders = await digestFolders(ctx, requirements.folders, loaded);
   const digest = keyOf({
     formats: [LAYER_FORMAT, INSTALL_FORMAT, ...(spec.commands?.length ? [COMMANDS_FORMAT] : [])],
     spec: JSON.stringify(spec),
     files: files.map((file) => file.digest),
+    ...(folders.length > 0 && { folders: folders.map((folder) => folder.digest) }),
     copied,
     epoch,
   });
   const asked = debianWantsOf(spec);
   const { pipIndex, pipExtraIndexUrls } = wants;
-  const indexUrls = [...(pipIndex ? [pipIndex] : []), ...pipExtraIndexUrls, ...requirements.indexUrls];
+  const named = [...(pipIndex ? [pipIndex] : []), ...pipExtraIndexUrls, ...(wants.options?.findLinks ?? [])];
+  const indexUrls = [...named, ...requirements.indexUrls];
   const { packages, essential } = asked;
   const debian = packages.length > 0 || essential ? asked : undefined;
-  return { wants, debian, files, indexUrls, userFiles, copied, digest };
+  return { wants, debian, files, folders, indexUrls, userFiles, copied, digest };
+}
+
+async function digestFolders(ctx: Context, paths: readonly string[], { file }: LoadedSpec): Promise<FileDigest[]> {
+  if (paths.length === 0) return [];
+  const lock = file && lockFileOf(file);
+  const { digestProject } = await import('../python/project-folder.ts');
+  return Promise.all(paths.map(async (path) => ({ path, digest: await digestProject(ctx, path, lock) })));
 }
 
 export function copiesOf({ spec, directory, file }: LoadedSpec): Copies {
@@ -92,14 +106,18 @@ export function copiesOf({ spec, directory, file }: LoadedSpec): Copies {
   };
 }
 
-/** Whether what is chosen must be kept: a `pylock.toml` is its own lock, and may name wheels by paths that hold on one host only. */
+/**
+ * Whether what is chosen must be kept: a `pylock.toml` or `uv.lock` is its own lock, and may name wheels by paths that hold on one host only; a
+ * `poetry.lock` does not say where its files are.
+ */
 export function wantsLockFile(wants: Wants): boolean {
-  const { requirementsFile } = wants;
-  return wantsPackages(wants) && !(requirementsFile !== undefined && isLockFile(requirementsFile));
+  const { requirementsFile: file } = wants;
+  return wantsPackages(wants) && !(file !== undefined && isLockFile(file) && !isPoetryLock(file));
 }
 
 export function wantsPackages(wants: Wants): boolean {
-  return wants.packages.length > 0 || wants.requirementsFile !== undefined;
+  const { packages, untaggedPackages = [], requirementsFile } = wants;
+  return packages.length + untaggedPackages.length > 0 || requirementsFile !== undefined;
 }
 
 /** Whether the image is to have a Python: a version that is written is wanted whatever is installed for it. */
@@ -109,11 +127,25 @@ export function wantsPython({ compile = false, pythonVersion, pythonExec }: Imag
 
 function wantsOf(spec: ImageSpec, folder: string): Wants {
   const file = spec.requirements;
+  const read = readPipArguments(spec.pipExtraArgs ?? '');
+  if (isProblem(read)) throw new Error('pip_extra_args were not checked');
+  const absolute = (path: string): string => (isAbsolute(path) ? path : join(folder, path));
+  // As on a command line, the last one holds.
+  const pipIndex = read.indexUrl ?? spec.pipIndex;
   return {
     packages: spec.packages ?? [],
-    ...(file !== undefined && { requirementsFile: isAbsolute(file) ? file : join(folder, file) }),
-    ...(spec.pipIndex !== undefined && { pipIndex: spec.pipIndex }),
-    pipExtraIndexUrls: spec.pipExtraIndexUrl ?? [],
+    untaggedPackages: spec.untaggedPackages,
+    folder,
+    ...(file !== undefined && { requirementsFile: absolute(file) }),
+    extras: [...(spec.extras ?? []), ...read.extras],
+    groups: [...(spec.groups ?? []), ...read.groups],
+    options: {
+      ...read,
+      constraints: read.constraints.map(absolute),
+      overrides: read.overrides.map(absolute),
+    },
+    ...(pipIndex !== undefined && { pipIndex }),
+    pipExtraIndexUrls: [...(spec.pipExtraIndexUrl ?? []), ...read.extraIndexUrls],
   };
 }
 

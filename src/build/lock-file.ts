@@ -2,12 +2,16 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Digest } from '../core/digest.ts';
+import { isRelative } from './local-places.ts';
 import { isDigest } from '../core/digest.ts';
 import { ImageSpecError, systemCode } from '../core/error.ts';
 
 const digest = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value));
 
-const url = z.string().refine((text) => /^(?:https?|file):/.test(text) && URL.canParse(text), 'is no URL');
+/** Of a file of this host, the path from the lock. */
+const url = z
+  .string()
+  .refine((text) => isRelative(text) || (/^(?:https?|file):/.test(text) && URL.canParse(text)), 'is no URL');
 
 const subdirectory = z.string().optional();
 /** In the order of a fresh one: what is read has the order of the schema, and becomes a file of the image as it is. */
@@ -57,6 +61,8 @@ const sourceSchema = z.strictObject({
       commit: z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, 'is no commit'),
       subdirectory,
     }),
+    // Not its content, which changes with each edit, but not what else is installed.
+    z.strictObject({ kind: z.literal('folder'), path: z.string(), subdirectory }),
   ]),
   requested: z.boolean(),
   directUrl: directUrlSchema.optional(),

@@ -1,5 +1,5 @@
 // Which distributions each platform gets: from the lock file as long as it answers the same question, else resolved anew.
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Context } from '../core/context.ts';
 import { step } from '../core/context.ts';
 import type { Digest } from '../core/digest.ts';
@@ -11,15 +11,17 @@ import type { DebianLock } from '../deb/locked-deb.ts';
 import type { HookRunner } from '../python/hook-calls.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import { minorVersion } from '../python/interpreter.ts';
-import type { Lock } from '../python/lock.ts';
+import type { Lock, LockedSource } from '../python/lock.ts';
 import { lockOf } from '../python/lock.ts';
 import type { LockedPython } from '../python/managed.ts';
 import { lockFileOf } from '../spec/own-files.ts';
+import type { Wants } from '../python/wants.ts';
 import type { LockedPlatform, LockFile } from './lock-file.ts';
 import { EMPTY_LOCK_FILE, readLockFile, withoutCredentials } from './lock-file.ts';
 import type { Inputs } from './inputs.ts';
 import { wantsLockFile, wantsPython } from './inputs.ts';
 import type { Job } from './job.ts';
+import { absoluteFrom, absoluteWheel, relativeFrom, relativeWheel } from './local-places.ts';
 import { redactError } from './secret-texts.ts';
 import { uvVariables, withPipIndexes } from './pip-access.ts';
 
@@ -73,7 +75,7 @@ export function combineLocks({ file, content }: KeptLock, { wants }: Inputs, all
   const isKept = wantsLockFile(wants);
   for (const { name, python, debian, interpreter } of all) {
     platforms[name] = {
-      ...(python && isKept && pythonPart(python)),
+      ...(python && isKept && pythonPart(python, file)),
       ...(debian && { debian: { inputs: debian.question, packages: debian.lock.packages } }),
       ...(interpreter && { interpreter: { inputs: interpreter.question, ...withoutCredentials(interpreter.lock) } }),
     };
@@ -95,14 +97,22 @@ function digestOfLocks(all: readonly PlatformLocks[]): Digest {
   return keyOf(Object.fromEntries(digests.filter((one): one is [string, Json] => one[1] !== undefined)));
 }
 
-function pythonPart({ question, version, lock }: NonNullable<PlatformLocks['python']>): LockedPlatform {
-  const sources = lock.sources.map((one) => ({ ...one, from: withoutCredentials(one.from) }));
+function pythonPart(
+  { question, version, lock }: NonNullable<PlatformLocks['python']>,
+  file: string | undefined,
+): LockedPlatform {
+  const folder = dirname(file ?? '/');
+  const sources = lock.sources.map((one) => ({ ...one, from: withoutSecrets(relativeFrom(one.from, folder)) }));
   return {
     inputs: question,
     python: version,
-    wheels: lock.wheels.map(withoutCredentials),
+    wheels: lock.wheels.map((wheel) => withoutCredentials(relativeWheel(wheel, folder))),
     ...(sources.length > 0 && { sources }),
   };
+}
+
+function withoutSecrets(from: LockedSource['from']): LockedSource['from'] {
+  return from.kind === 'folder' ? from : withoutCredentials(from);
 }
 
 export interface LockTools {
@@ -122,22 +132,64 @@ export async function lockPython(
   const version = minorVersion(interpreter.version);
   const known = before.content.platforms[name];
   if (known?.wheels && known.inputs === question) {
-    return { question, version, lock: lockOf(known.wheels, known.sources), fresh: false };
+    return {
+      question,
+      version,
+      lock: await withFolders(ctx, lockedIn(known, dirname(before.file!)), inputs, job),
+      fresh: false,
+    };
   }
   if (job.options.frozen && wantsLockFile(inputs.wants)) throw lockWouldChange(name, known !== undefined, job);
   const lock = await step(ctx, { step: 'resolve', subject: name }, () => ask(ctx, interpreter, job, inputs, tools));
-  return { question, version, lock, fresh: true };
+  return { question, version, lock: await withFolders(ctx, lock, inputs, job), fresh: true };
+}
+
+function lockedIn({ wheels = [], sources = [] }: LockedPlatform, folder: string): Lock {
+  return lockOf(
+    wheels.map((wheel) => absoluteWheel(wheel, folder)),
+    sources.map((one) => ({ ...one, from: absoluteFrom(one.from, folder) })),
+  );
+}
+
+/** With the digests of folders, which no lock file holds: an edit changes the wheel, but not what else is installed. */
+async function withFolders(ctx: Context, lock: Lock, { folders }: Inputs, { loaded }: Job): Promise<Lock> {
+  if (!lock.sources.some(({ from }) => from.kind === 'folder')) return lock;
+  const { digestProject } = await import('../python/project-folder.ts');
+  const read = lock.sources.map(async (one): Promise<LockedSource> => {
+    const { from } = one;
+    if (from.kind !== 'folder') return one;
+    const known = folders.find(({ path }) => path === from.path)?.digest;
+    const lock = loaded.file && lockFileOf(loaded.file);
+    return { ...one, from: { ...from, digest: known ?? (await digestProject(ctx, from.path, lock)) } };
+  });
+  return lockOf(lock.wheels, await Promise.all(read));
 }
 
 /** Digest of the question that a lock answers: what was asked for, where, and for which kind of interpreter. */
 function questionKey({ wants, files }: Inputs, interpreter: Interpreter): Digest {
   const { machine, libc, freeThreaded, version } = interpreter;
   return keyOf({
-    packages: wants.packages,
+    packages: [...wants.packages, ...(wants.untaggedPackages ?? [])],
+    ...optionsKey(wants),
     files: files.map((one) => one.digest),
     indexes: [wants.pipIndex ?? '', ...wants.pipExtraIndexUrls].map((url) => url && redactUrl(url)),
     target: { python: minorVersion(version), machine, libc: { ...libc }, freeThreaded },
   });
+}
+
+/** Nothing where nothing is said, so that locks of before still fit. */
+function optionsKey({ extras = [], groups = [], options }: Wants): Readonly<Record<string, Json>> {
+  const { resolver = [], noBinary = [], onlyBinary = [], requireHashes = false, left } = options ?? {};
+  const lists = { extras, groups, resolver, noBinary, onlyBinary, left: [...(left?.names ?? [])] };
+  return {
+    ...Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0)),
+    ...(left && left.folders !== 'none' && { leftFolders: left.folders }),
+    ...(requireHashes && { requireHashes }),
+    ...(options?.findLinks.length ? { findLinks: options.findLinks.map((url) => redactUrl(url)) } : {}),
+    // Their contents are among the files.
+    ...(options?.constraints.length ? { constraints: options.constraints.length } : {}),
+    ...(options?.overrides.length ? { overrides: options.overrides.length } : {}),
+  };
 }
 
 async function ask(ctx: Context, interpreter: Interpreter, job: Job, { wants }: Inputs, { uv, hooks }: LockTools) {

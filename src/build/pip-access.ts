@@ -4,7 +4,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import type { Context } from '../core/context.ts';
 import type { Login, Netrc } from '../python/netrc.ts';
 import { parseNetrc } from '../python/netrc.ts';
-import type { Wants } from '../python/requirements.ts';
+import type { Wants } from '../python/wants.ts';
 import type { Environment } from './environment.ts';
 import type { Job } from './job.ts';
 import type { BuildSecrets, SecretFile } from './secrets.ts';

@@ -26,6 +26,7 @@ import type { Job } from './job.ts';
 import { epochOf } from './job.ts';
 import type { PreparedPlatform } from './prepare.ts';
 import type { RunSettings } from './run-config.ts';
+import { RUNTIME_PACKAGES, runtimeVariables } from './runtime-packages.ts';
 import type { RunTools } from './run-over.ts';
 import { runConfig } from './run-config.ts';
 import { userEntries } from './user.ts';
@@ -100,7 +101,7 @@ function bytecodeInput({ spec, platform, epoch }: PlatformInput): BytecodeInput 
     : undefined;
 }
 
-/** The environment of the image but for its id, with which every commands layer would be another one. */
+/** The environment of the image but for what no command asks for, and would make every layer of them another one. */
 function commandsInput(input: PlatformInput): CommandsInput {
   const { spec, platform, epoch } = input;
   const { base } = platform.reader;
@@ -109,7 +110,7 @@ function commandsInput(input: PlatformInput): CommandsInput {
   return {
     name: spec.name,
     commands: spec.commands ?? [],
-    env: env.filter(([name]) => name !== IMAGE_ID),
+    env: env.filter(([name]) => name !== IMAGE_ID && name !== RUNTIME_PACKAGES),
     secrets: (spec.secrets ?? []).map((secret) => secretTarget(secret) ?? `$${secret.env}`),
     base,
     epoch,
@@ -121,7 +122,12 @@ const IMAGE_ID = '_F_IMG_ID';
 function runSettings({ spec, specId, platform: { lock, details } }: PlatformInput): RunSettings {
   return {
     programs: lock ? `${ENVIRONMENT_ROOT}/bin` : undefined,
-    env: [['PYTHONPATH', FILES_ROOT], ...(spec.env ?? []), [IMAGE_ID, specId]],
+    env: [
+      ['PYTHONPATH', FILES_ROOT],
+      ...runtimeVariables(spec.runtimePackages),
+      ...(spec.env ?? []),
+      [IMAGE_ID, specId],
+    ],
     user: details.user.name,
     workingDirectory: spec.workdir ?? FILES_ROOT,
     entrypoint: spec.entrypoint,

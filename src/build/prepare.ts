@@ -19,6 +19,7 @@ import type { PreparedBase } from './prepare-base.ts';
 import { prepareBase } from './prepare-base.ts';
 import { preparePackages } from './prepare-packages.ts';
 import type { PythonOrigin } from './result.ts';
+import { pipWarnings } from './runtime-packages.ts';
 import type { RunTools } from './run-over.ts';
 import { indexOpener } from './wheels.ts';
 
@@ -103,7 +104,10 @@ async function preparePlatform(ctx: Context, plain: Base, round: Round): Promise
   const lock = packages?.built ?? (isBare ? lockOf([]) : undefined);
   const details = { ...prepared.details, interpreter };
   const lacksBundle = lock !== undefined && !isSupposed && !details.surroundings.hasCertificates;
-  const warnings = lacksBundle ? [NO_BUNDLE] : [];
+  const seesSystem = spec.pythonExec !== undefined;
+  const asksPip = spec.runtimePackages?.length && !isSupposed;
+  const ofPip = asksPip ? await pipWarnings(ctx, { reader, lock }, seesSystem) : [];
+  const warnings = [...(lacksBundle ? [NO_BUNDLE] : []), ...ofPip];
   return {
     platform: { name, reader, details, isSupposed, debian, brought, origin, lock, warnings },
     locks: { name, python: packages, debian: prepared.answer, interpreter: brought?.answer },

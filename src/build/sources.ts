@@ -13,7 +13,7 @@ import { keyOf } from '../core/json.ts';
 import { mapLimited } from '../core/limit.ts';
 import type { HookRunner } from '../python/hook-calls.ts';
 import type { Interpreter } from '../python/interpreter.ts';
-import type { LockedSdist, LockedSource, LockedWheel } from '../python/lock.ts';
+import type { LockedFolder, LockedSdist, LockedSource, LockedWheel } from '../python/lock.ts';
 import { sourceIdentity } from '../python/lock.ts';
 import { parseWheelFilename } from '../python/tags.ts';
 import { readRange } from '../store/disk.ts';
@@ -40,6 +40,8 @@ export interface SourcesInput {
   readonly uv: () => Promise<string>;
   /** Variables of uv and git on this host, which find in the folder what the user lends them. */
   readonly variables: (home: string) => Promise<Readonly<Record<string, string | undefined>>>;
+  /** Host path of the image's lock file, which is no part of a project that it lies in. */
+  readonly lockFile?: string | undefined;
   readonly offline: boolean;
   readonly ignoreKnown: boolean;
 }
@@ -72,7 +74,7 @@ export async function supposeSources(input: SourcesInput): Promise<LockedWheel[]
 function supposedWheel({ name, version = '', from, requested }: LockedSource): LockedWheel {
   const supposed = { name, version, filename: `${name}-${version}.whl`, url: '', requested };
   if (from.kind === 'sdist') return { ...supposed, digest: from.digest, size: from.size };
-  return { ...supposed, digest: keyOf({ commit: from.commit }) };
+  return { ...supposed, digest: keyOf(from.kind === 'git' ? { commit: from.commit } : { folder: from.digest }) };
 }
 
 function sourceKey(source: LockedSource, { base, interpreter, env, epoch }: SourcesInput): Digest {
@@ -138,9 +140,25 @@ async function projectOf(
 ): Promise<string> {
   if (from.kind === 'sdist') return archiveOf(ctx, from, folder, input);
   const target = join(folder, name);
+  if (from.kind === 'folder') {
+    await copyFolder(ctx, from, target, input.lockFile);
+    return join(target, from.subdirectory ?? '');
+  }
   const { clone } = await import('../python/clone.ts');
   await clone(ctx, from, { folder, target, env, offline: input.offline });
   return join(target, from.subdirectory ?? '');
+}
+
+/** What is built must not change while it is built, and builds write beside what they read. */
+async function copyFolder(
+  ctx: Context,
+  { path, digest: expected }: LockedFolder,
+  target: string,
+  lockFile: string | undefined,
+): Promise<void> {
+  const { copyProject } = await import('../python/project-folder.ts');
+  if ((await copyProject(ctx, path, target, lockFile)) === expected) return;
+  throw new ImageSpecError('FILE_CHANGED', `The project ${path} changed while it was read`, { hint: 'Build again.' });
 }
 
 /** The largest source archives known stay below 400 MB. */

@@ -3,10 +3,9 @@ import type { Context } from '../core/context.ts';
 import type { Digest } from '../core/digest.ts';
 import { ImageSpecError } from '../core/error.ts';
 import type { LockedWheel } from '../python/lock.ts';
-import { basicAuthorization, takeCredentials } from '../registry/url-credentials.ts';
 import type { Inputs } from './inputs.ts';
-import type { PipAccess } from './pip-access.ts';
-import { accessFinder, loginFor } from './pip-access.ts';
+import { openKeyring, takeAuthorization } from './index-login.ts';
+import { accessFinder } from './pip-access.ts';
 import type { Job } from './job.ts';
 import type { Services } from './services.ts';
 import { metered } from './services.ts';
@@ -55,16 +54,14 @@ export function createShelf(
 export type UrlOpener = (ctx: Context, url: URL) => AsyncIterable<Uint8Array>;
 
 /** Opens files of indexes, with the credentials that belong to them. */
-export function indexOpener(
-  { services, secrets }: Pick<Job, 'services' | 'secrets'>,
-  { indexUrls }: Inputs,
-): UrlOpener {
+export function indexOpener({ services, secrets }: Pick<Job, 'services' | 'secrets'>, inputs: Inputs): UrlOpener {
   const { http, downloads, environment } = services;
   const access = accessFinder({ secrets, services });
-  const known = [...indexUrls, ...indexUrlsOf(environment.variables)];
+  const known = [...inputs.indexUrls, ...indexUrlsOf(environment.variables)];
+  const keyring = openKeyring(environment, inputs);
   return async function* (ctx, url) {
     const bare = new URL(url);
-    const headers = takeAuthorization(bare, known, await access());
+    const headers = await takeAuthorization(ctx, bare, { known, access: await access(), keyring });
     yield* metered(http.download(ctx, bare, { headers, isCheckedByReader: true }), downloads);
   };
 }
@@ -75,19 +72,4 @@ const INDEX_VARIABLES = ['UV_DEFAULT_INDEX', 'UV_INDEX', 'UV_INDEX_URL', 'UV_EXT
 function indexUrlsOf(variables: Readonly<Record<string, string | undefined>>): string[] {
   const urls = INDEX_VARIABLES.flatMap((name) => (variables[name] ?? '').split(/[\s,]+/));
   return urls.map((url) => url.replace(/^[\w.-]+=(?=https?:)/, ''));
-}
-
-/** Takes user and password out of the URL; those of an index hold for its files as long as they lie on the same host. */
-function takeAuthorization(
-  url: URL,
-  known: readonly string[],
-  { indexUrls, netrc }: PipAccess,
-): Readonly<Record<string, string>> {
-  const own = takeCredentials(url);
-  if (own['authorization']) return own;
-  const indexes = [...known, ...indexUrls].flatMap((one) => URL.parse(one) ?? []);
-  const index = indexes.find(({ host, username, password }) => host === url.host && (username || password));
-  if (index) return takeCredentials(new URL(index));
-  const login = loginFor(url, netrc, indexes);
-  return login ? basicAuthorization(login.login, login.password) : {};
 }

@@ -7,7 +7,7 @@ import { answerCalls } from './hook-calls.ts';
 import type { Interpreter } from './interpreter.ts';
 import type { ProgramEnd } from './run-program.ts';
 import { runProgram } from './run-program.ts';
-import type { Wants } from './requirements.ts';
+import type { Wants } from './wants.ts';
 import { writeStandIn } from './stand-in.ts';
 
 export interface UvCall {
@@ -59,7 +59,7 @@ export async function callUv(ctx: Context, args: readonly string[], call: UvCall
  * machine.
  */
 export function indexVariables(
-  { pipIndex, pipExtraIndexUrls }: Pick<Wants, 'pipIndex' | 'pipExtraIndexUrls'>,
+  { pipIndex, pipExtraIndexUrls, options }: Pick<Wants, 'pipIndex' | 'pipExtraIndexUrls' | 'options'>,
   env: UvCall['env'],
 ): UvCall['env'] {
   const mine: Record<string, string | undefined> = { ...env };
@@ -71,5 +71,9 @@ export function indexVariables(
     delete mine['UV_EXTRA_INDEX_URL'];
     mine['UV_INDEX'] = pipExtraIndexUrls.join(' ');
   }
+  const { findLinks = [], keyring = false } = options ?? {};
+  if (findLinks.length > 0) mine['UV_FIND_LINKS'] = [mine['UV_FIND_LINKS'], ...findLinks].filter(Boolean).join(',');
+  // What pip was told holds for the resolver too, unless that was told something else.
+  if (keyring || mine['PIP_KEYRING_PROVIDER'] === 'subprocess') mine['UV_KEYRING_PROVIDER'] ??= 'subprocess';
   return mine;
 }

@@ -1,10 +1,11 @@
 // What a lock has only as source: the archive, or the commit of a repository, that a wheel is to be built of (PEP 751).
+import { dirname, resolve } from 'node:path';
 import { ImageSpecError } from '../core/error.ts';
 import type { LockedSource } from './lock.ts';
 import type { Candidate, ChooseOptions } from './locked-file.ts';
 import { directUrlOf, invalid, isRequested, unknownDigest, urlOf, withoutUser } from './locked-file.ts';
 import { normalizeName } from './package-name.ts';
-import type { PylockPackage, PylockVcs } from './pylock.ts';
+import type { PylockDirectory, PylockPackage, PylockVcs } from './pylock.ts';
 
 export function sdistOf(
   locked: PylockPackage,
@@ -55,10 +56,24 @@ export function commitOf(locked: PylockPackage, vcs: PylockVcs, label: string, o
   };
 }
 
-export function ofFolder(label: string, what: string): ImageSpecError {
-  return new ImageSpecError('NOT_SUPPORTED', `${what} has ${label} as a folder of some host, which is not built yet`, {
-    hint: 'Build a wheel of it, publish that to your index, and lock again; or name its repository (git+https://…).',
-  });
+/** The record of where a folder was says nothing in an image, so that it has none (PEP 610). */
+export function folderOf(
+  locked: PylockPackage,
+  { path, subdirectory }: PylockDirectory,
+  options: ChooseOptions,
+): LockedSource {
+  const name = normalizeName(locked.name);
+  if (options.requirements?.requireHashes) throw unhashed(locked.name);
+  return {
+    name,
+    ...(locked.version !== undefined && { version: locked.version }),
+    from: {
+      kind: 'folder',
+      path: resolve(dirname(options.file), path),
+      ...(subdirectory !== undefined && { subdirectory }),
+    },
+    requested: isRequested(name, locked, options),
+  };
 }
 
 function notGit(label: string, type: string, what: string): ImageSpecError {

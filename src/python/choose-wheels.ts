@@ -1,7 +1,7 @@
 // From a lock for many targets to the wheels of one: markers, then tags, then hashes decide (PEP 751, "Installation"). Where no wheel fits,
 // it is the source that a wheel can be built of.
 import { ImageSpecError } from '../core/error.ts';
-import { commitOf, ofFolder, sdistOf, unhashed } from './choose-source.ts';
+import { commitOf, folderOf, sdistOf, unhashed } from './choose-source.ts';
 import type { Interpreter } from './interpreter.ts';
 import { describeInterpreter } from './interpreter.ts';
 import type { Lock, LockedSource, LockedWheel } from './lock.ts';
@@ -12,6 +12,7 @@ import type { MarkerEnvironment } from './markers.ts';
 import { markerEnvironment, markerHolds } from './markers.ts';
 import { normalizeName } from './package-name.ts';
 import type { Pylock, PylockPackage } from './pylock.ts';
+import { requireKnown } from './selection.ts';
 import { bestWheel, compatibleTags, parseWheelFilename } from './tags.ts';
 import { satisfies } from './version.ts';
 
@@ -20,7 +21,7 @@ import { satisfies } from './version.ts';
  * nothing has one of the user's hashes, and `UNRESOLVABLE` or `REQUIREMENTS_INVALID` when the lock is not for this target or contradicts itself.
  */
 export function chooseWheels(pylock: Pylock, options: ChooseOptions): Lock {
-  const environment = markerEnvironment(options.interpreter, pylock['default-groups']);
+  const environment = environmentOf(pylock, options);
   checkTarget(pylock, environment, options);
   const tags = compatibleTags(options.interpreter);
   const chosen = new Map<string, LockedWheel | LockedSource>();
@@ -37,6 +38,14 @@ export function chooseWheels(pylock: Pylock, options: ChooseOptions): Lock {
   );
 }
 
+/** What is asked for beside the groups that the lock installs without a word (PEP 751, "Installation"). */
+function environmentOf(pylock: Pylock, { interpreter, file, selection }: ChooseOptions): MarkerEnvironment {
+  const { extras = [], groups = [] } = selection ?? {};
+  requireKnown('extra', extras, pylock.extras, file);
+  requireKnown('group', groups, pylock['dependency-groups'], file);
+  return markerEnvironment(interpreter, { extras, groups: [...pylock['default-groups'], ...groups] });
+}
+
 function checkTarget(pylock: Pylock, environment: MarkerEnvironment, { interpreter, what }: ChooseOptions): void {
   const python = pylock['requires-python'];
   const { environments } = pylock;
@@ -49,13 +58,13 @@ function checkTarget(pylock: Pylock, environment: MarkerEnvironment, { interpret
 }
 
 function choose(locked: PylockPackage, tags: readonly string[], options: ChooseOptions): LockedWheel | LockedSource {
-  const { interpreter, what, requirements } = options;
+  const { interpreter, requirements } = options;
   const label = `${locked.name} ${locked.version ?? ''}`.trim();
   const python = locked['requires-python'];
   if (python !== undefined && !satisfies(interpreter.version, python)) {
     throw noWheel(label, interpreter, `It wants Python ${python}.`);
   }
-  if (locked.directory !== undefined) throw ofFolder(label, what);
+  if (locked.directory) return folderOf(locked, locked.directory, options);
   if (locked.vcs) return commitOf(locked, locked.vcs, label, options);
   const name = normalizeName(locked.name);
   const allowed = requirements?.hashes.get(name);

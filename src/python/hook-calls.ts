@@ -6,6 +6,7 @@ import { constants, cp, lstat, mkdir, open, readFile, symlink, writeFile } from 
 import { dirname, join, relative } from 'node:path';
 import type { Context } from '../core/context.ts';
 import { messageOf } from '../core/error.ts';
+import { copyProject } from './project-folder.ts';
 
 export interface HookCall {
   /** The interpreter of the environment in the image, and its arguments. */
@@ -99,6 +100,7 @@ async function runCall(ctx: Context, call: string, places: HookPlaces, run: Hook
   const words = await items('words');
   const [folder = '', environment = '', source = ''] = await items('folders');
   const tree = await treeOf(source, places.folder);
+  const shown = await withinReach(ctx, tree, call, places);
   await correctHome(environment, places);
   const results = await prepareResults(call, words.at(-1) ?? '');
   const moves = [...results.map(({ target, place }) => [target, place] as const), [tree, SOURCE] as const];
@@ -111,7 +113,7 @@ async function runCall(ctx: Context, call: string, places: HookPlaces, run: Hook
       { source: environment, kind: 'directory', target: environment, isReadOnly: true },
       { source: environment, kind: 'directory', target: ENVIRONMENT, isReadOnly: true },
       { source: await linkFolder(call, places), kind: 'directory', target: places.home, isReadOnly: true },
-      { source: tree, kind: 'directory', target: SOURCE, isReadOnly: false },
+      { source: shown, kind: 'directory', target: SOURCE, isReadOnly: false },
       ...results.map(({ source: from, kind, place }) => ({ source: from, kind, target: place, isReadOnly: false })),
     ],
   });
@@ -136,6 +138,14 @@ async function treeOf(source: string, folder: string): Promise<string> {
     if (await lstat(join(at, '.git')).catch(() => undefined)) return at;
   }
   return source;
+}
+
+/** A project of the user stays as it is: its hooks write into a copy. */
+async function withinReach(ctx: Context, tree: string, call: string, { folder }: HookPlaces): Promise<string> {
+  if (tree === '' || tree.startsWith(`${folder}/`)) return tree;
+  const copy = join(call, 'source');
+  await copyProject(ctx, tree, copy, undefined);
+  return copy;
 }
 
 /** Under the stand-in's name, the interpreter of the image. */

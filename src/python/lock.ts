@@ -55,13 +55,24 @@ export interface LockedCommit {
   readonly subdirectory?: string | undefined;
 }
 
+/** A project's folder of this host. */
+export interface LockedFolder {
+  readonly kind: 'folder';
+  /** Absolute host path. */
+  readonly path: string;
+  /** Of its files, as soon as they have been read: a lock is made without. */
+  readonly digest?: Digest | undefined;
+  /** Folder below it in which the project is. */
+  readonly subdirectory?: string | undefined;
+}
+
 /** A distribution that is a wheel only after it was built. */
 export interface LockedSource {
   /** Normalised name (PEP 503). */
   readonly name: string;
   /** Absent where only building tells. */
   readonly version?: string | undefined;
-  readonly from: LockedSdist | LockedCommit;
+  readonly from: LockedSdist | LockedCommit | LockedFolder;
   readonly requested: boolean;
   readonly directUrl?: DirectUrl | undefined;
 }
@@ -83,6 +94,10 @@ export function lockOf(wheels: readonly LockedWheel[], sources: readonly LockedS
   return { wheels: sorted, sources: byName(sources), digest: keyOf([...identity, ...built]) };
 }
 
+export function emptyLock(): Lock {
+  return lockOf([]);
+}
+
 function byName<T extends { readonly name: string }>(all: readonly T[]): T[] {
   return [...all].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -90,6 +105,11 @@ function byName<T extends { readonly name: string }>(all: readonly T[]): T[] {
 /** What is built, whatever URL served it. */
 export function sourceIdentity({ name, from, requested }: LockedSource) {
   const { subdirectory = '' } = from;
-  const content = from.kind === 'sdist' ? from.digest : from.commit;
+  const content = contentOf(from);
   return { name, requested, content, subdirectory };
+}
+
+function contentOf(from: LockedSource['from']): string {
+  if (from.kind === 'git') return from.commit;
+  return from.kind === 'sdist' ? from.digest : (from.digest ?? from.path);
 }

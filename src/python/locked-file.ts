@@ -7,6 +7,7 @@ import { ImageSpecError } from '../core/error.ts';
 import { redactText } from '../core/redact.ts';
 import type { Interpreter } from './interpreter.ts';
 import type { DirectUrl } from './lock.ts';
+import type { Selection } from './markers.ts';
 import type { PylockFile, PylockPackage } from './pylock.ts';
 import type { Requirements } from './requirements.ts';
 import { filenameOfUrl } from './tags.ts';
@@ -18,7 +19,9 @@ export interface ChooseOptions {
   /** Names the lock in messages. */
   readonly what: string;
   /** What the user asked for, and the hashes that bind it; undefined when the lock itself is what was asked for. */
-  readonly requirements: Requirements | undefined;
+  readonly requirements: Omit<Requirements, 'question'> | undefined;
+  /** Extras and groups of the lock. */
+  readonly selection?: Selection | undefined;
 }
 
 export interface Candidate {
@@ -82,9 +85,13 @@ export function withoutUser(url: string): string {
 }
 
 /** A source that was asked for without a name is known by having a URL of its own. */
-export function isRequested(name: string, { vcs, archive }: PylockPackage, { requirements }: ChooseOptions): boolean {
+export function isRequested(
+  name: string,
+  { vcs, archive, directory }: PylockPackage,
+  { requirements }: ChooseOptions,
+): boolean {
   if (!requirements || requirements.requested.has(name)) return true;
-  return requirements.hasNameless && (vcs ?? archive) !== undefined;
+  return requirements.hasNameless && (vcs ?? archive ?? directory) !== undefined;
 }
 
 export function unknownDigest(what: string, filename: string): ImageSpecError {

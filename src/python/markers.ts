@@ -11,8 +11,17 @@ export interface MarkerEnvironment {
   readonly sets: Readonly<Record<string, ReadonlySet<string>>>;
 }
 
+/** What is asked for of a lock that is for several purposes. */
+export interface Selection {
+  readonly extras: readonly string[];
+  readonly groups: readonly string[];
+}
+
 /** What the interpreter would say of itself. The kernel is not known before the image runs: its version is the empty string. */
-export function markerEnvironment(interpreter: Interpreter, groups: readonly string[] = []): MarkerEnvironment {
+export function markerEnvironment(
+  interpreter: Interpreter,
+  { extras, groups }: Selection = { extras: [], groups: [] },
+): MarkerEnvironment {
   const { version, machine } = interpreter;
   return {
     values: {
@@ -29,8 +38,13 @@ export function markerEnvironment(interpreter: Interpreter, groups: readonly str
       sys_platform: 'linux',
       extra: '',
     },
-    sets: { extras: new Set(), dependency_groups: new Set(groups.map(normalizeName)) },
+    sets: { extras: new Set(extras.map(normalizeName)), dependency_groups: new Set(groups.map(normalizeName)) },
   };
+}
+
+/** The same for a lock that writes `extra == "name"` (PEP 508) for each of several extras, as poetry's does. */
+export function withExtras({ values, sets }: MarkerEnvironment): MarkerEnvironment {
+  return { values, sets: { ...sets, extra: sets['extras']! } };
 }
 
 /** Old spellings that packaging still reads (PEP 345). */
@@ -105,6 +119,12 @@ class MarkerReader {
     const left = this.#readOperand();
     const operator = this.#readOperator();
     const right = this.#readOperand();
+    const extra = [left, right].find((side) => 'variable' in side && side.variable === 'extra');
+    const chosen = this.#environment.sets['extra'];
+    if (extra && chosen) {
+      if (operator !== '==' && operator !== '!=') throw this.#invalid();
+      return chosen.has(normalizeName(this.#valueOf(extra === left ? right : left))) === (operator === '==');
+    }
     const set = 'variable' in right ? this.#environment.sets[right.variable] : undefined;
     if (set && 'literal' in left) {
       if (operator !== 'in' && operator !== 'not in') throw this.#invalid();

@@ -24,13 +24,19 @@ const vcs = z.object({
   subdirectory: z.string().optional(),
 });
 
+const directory = z.object({
+  /** Relative to the lock. */
+  path: z.string(),
+  subdirectory: z.string().optional(),
+});
+
 const locked = z.object({
   name: z.string(),
   version: z.string().optional(),
   marker: z.string().optional(),
   'requires-python': z.string().optional(),
   vcs: vcs.optional(),
-  directory: z.unknown().optional(),
+  directory: directory.optional(),
   archive: file.optional(),
   sdist: file.optional(),
   wheels: z.array(file).default([]),
@@ -40,6 +46,8 @@ const schema = z.object({
   'lock-version': z.string(),
   environments: z.array(z.string()).default([]),
   'requires-python': z.string().optional(),
+  extras: z.array(z.string()).default([]),
+  'dependency-groups': z.array(z.string()).default([]),
   'default-groups': z.array(z.string()).default([]),
   packages: z.array(locked),
 });
@@ -47,6 +55,7 @@ const schema = z.object({
 export type Pylock = z.output<typeof schema>;
 export type PylockPackage = z.output<typeof locked>;
 export type PylockFile = z.output<typeof file>;
+export type PylockDirectory = z.output<typeof directory>;
 export type PylockVcs = z.output<typeof vcs>;
 
 /**

@@ -10,6 +10,16 @@ export type RequirementLine =
   | { readonly kind: 'package'; readonly name: string; readonly hashes: readonly Digest[] }
   /** A source archive or repository by its URL; its name may stand only in itself. */
   | { readonly kind: 'source'; readonly name: string | undefined; readonly hashes: readonly Digest[] }
+  /** A wheel, source archive or project's folder of this host, which may not say its name. */
+  | {
+      readonly kind: 'local';
+      readonly name: string | undefined;
+      /** As written, without file: and encoding. */
+      readonly path: string;
+      readonly hashes: readonly Digest[];
+      /** The line with this URL in place of the path. */
+      readonly at: (url: string) => string;
+    }
   /** Of a constraints file when it `limits`: versions of what others ask for. */
   | { readonly kind: 'include'; readonly path: string; readonly limits: boolean }
   | { readonly kind: 'index'; readonly url: string }
@@ -68,7 +78,7 @@ export function parseRequirementLine(text: string): RequirementLine {
       return { kind: 'index', url: value };
     case '-e':
     case '--editable':
-      return refused(`the editable install of ${shown(value)}`, WHEEL_HINT);
+      return parseEditable(value);
     case '--require-hashes':
       return { kind: 'require-hashes' };
     default:
@@ -76,21 +86,34 @@ export function parseRequirementLine(text: string): RequirementLine {
   }
 }
 
-const WHEEL_HINT = 'Build a wheel of it, publish that to an index, and ask for it by name.';
+/** A line without the word that asks for an editable install. */
+export function withoutEditable(text: string): string {
+  return text.replace(/^(?:-e|--editable)\s*=?\s*/, '');
+}
+
+const WHEEL_HINT = 'Build a wheel of it, and name that by its path or publish it to an index.';
 const NAMED = /^([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*(?:(?:===|[=<>!~]=|[<>;(]).*|@\s*(\S+).*)?$/s;
 const VCS = /^(?:git|hg|svn|bzr)\+/i;
+
+/** An image has no link to a folder of this host: what is installed of it is its wheel. */
+function parseEditable(value: string): RequirementLine {
+  const line = parseRequirement(value);
+  // Behind -e, what looks like a name is a folder.
+  return line.kind === 'package' || line.kind === 'invalid' ? parseRequirement(`./${value}`) : line;
+}
 
 /** A requirement (PEP 508, and pip's bare URLs and paths) with its options. */
 function parseRequirement(line: string): RequirementLine {
   const [text = '', ...options] = line.split(/\s+(?=--[a-z])/);
   const [, name, url] = NAMED.exec(text) ?? [];
-  if (isLocalArchive(text)) return refused(`the local file ${shown(text)}`, WHEEL_HINT);
+  if (isLocalArchive(text))
+    return localLine(url === undefined ? undefined : name, url ?? /^\S+/.exec(text)![0], text, options);
   if (name !== undefined && url === undefined) return packageLine(name, options);
   const target = url ?? /^\S+/.exec(text)?.[0] ?? '';
   if (/^git\+/i.test(target)) return sourceLine(name, target, options);
   if (VCS.test(target)) return refused(`a source repository that is not git, ${shown(target)}`, WHEEL_HINT);
   if (!/^https?:\/\//i.test(target)) {
-    if (/^file:|^[./~]|[/\\]/.test(target)) return refused(`the local path ${shown(target)}`, WHEEL_HINT);
+    if (/^file:|^[.~]|[/\\]/.test(target)) return localLine(name, target, text, options);
     return { kind: 'invalid', what: shown(text) };
   }
   const wheel = parseWheelFilename(filenameOfUrl(target));
@@ -99,6 +122,38 @@ function parseRequirement(line: string): RequirementLine {
 
 function isLocalArchive(text: string): boolean {
   return !text.includes('://') && /\.(?:whl|zip|tar\.\w+|tgz)(?:\s*;.*)?$/s.test(text);
+}
+
+const LOCAL = /^([^\s[#]+)(\[[^\]]*\])?(?:#(?:egg=[^&\s]*)?)?$/;
+
+/** @param written the path or URL, as a part of the text */
+function localLine(
+  name: string | undefined,
+  written: string,
+  text: string,
+  options: readonly string[],
+): RequirementLine {
+  const [, place = '', extras = ''] = LOCAL.exec(written) ?? [];
+  const line = packageLine(name ?? '', options);
+  if (place === '') return refused(`the local path ${shown(written)}`, 'Name the folder or file alone, without "#".');
+  if (line.kind !== 'package') return line;
+  const start = text.indexOf(written, name === undefined ? 0 : text.indexOf('@'));
+  const [before, after] = [text.slice(0, start), text.slice(start + written.length)];
+  const at = (url: string): string => [`${before}${url}${extras}${after}`, ...options].join(' ');
+  const named = name === undefined ? undefined : line.name;
+  return { kind: 'local', name: named, path: pathIn(place), hashes: line.hashes, at };
+}
+
+/** pip takes `file:` with relative paths too. */
+function pathIn(place: string): string {
+  const [, path] = /^file:(?:\/\/(?:localhost)?(?=\/))?(.*)$/is.exec(place) ?? [];
+  if (path === undefined) return place;
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    // `%` that encodes nothing stands for itself.
+    return path;
+  }
 }
 
 /** Before direct references (PEP 440) there was only the fragment of the URL to name it. */

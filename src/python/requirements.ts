@@ -1,27 +1,25 @@
 // What the user wants installed, and every file that says so: their content is part of what an image is made of.
-import { basename, dirname, isAbsolute, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { Digest } from '../core/digest.ts';
 import type { ErrorCode } from '../core/error.ts';
 import { ImageSpecError } from '../core/error.ts';
 import { redactText } from '../core/redact.ts';
-import type { RequirementLine } from './requirement-lines.ts';
-import { logicalLines, parseRequirementLine } from './requirement-lines.ts';
-import { dependenciesIn, isProjectFile } from './project-file.ts';
+import { neighbours } from './local-source.ts';
+import type { Selection } from './markers.ts';
+import type { ProjectLine } from './project-file.ts';
+import { dependenciesOf, isProjectFile, isProjectToml, parseProject, parseScript } from './project-file.ts';
+import type { ListLine, PlacedLine, Reading } from './requirement-files.ts';
+import { addLocal, newReading, readLine, readList } from './requirement-files.ts';
+import { isLockFile, readLock, requireLeavable } from './lock-requirements.ts';
+import type { Wants } from './wants.ts';
+import { noProject, selectionOf } from './selection.ts';
 import { readTextFile } from './text-file.ts';
-
-export interface Wants {
-  /** Requirements (PEP 508), one each. */
-  readonly packages: readonly string[];
-  /** Absolute path of a requirements file, lock, pyproject.toml or script. */
-  readonly requirementsFile?: string;
-  /** May hold credentials, as all index URLs. */
-  readonly pipIndex?: string;
-  readonly pipExtraIndexUrls: readonly string[];
-}
 
 export interface Requirements {
   /** Absolute paths of all requirements, constraints and lock files, each once, the first one first. */
   readonly files: readonly string[];
+  /** Absolute paths of projects of this host, each once, as far as they can be told before resolution. */
+  readonly folders: readonly string[];
   /** Normalised names that the user asked for, rather than another package. */
   readonly requested: ReadonlySet<string>;
   /** Normalised names of what was asked for by the URL of its source. */
@@ -34,28 +32,28 @@ export interface Requirements {
   readonly requireHashes: boolean;
   /** Index and find-links lines, as written. May hold credentials: not for messages, keys or locks. */
   readonly indexUrls: readonly string[];
+  readonly question: Question;
 }
 
-/** Includes within includes: more is a mistake. */
-const FILES_LIMIT = 100;
-
-/** Whether the file says all that is to be installed: `pylock.toml`, `pylock.<name>.toml` (PEP 751, "File Name") or `uv.lock`. */
-export function isLockFile(path: string): boolean {
-  return isUvLock(path) || /^pylock(?:\.[^.]+)?\.toml$/.test(basename(path));
-}
-
-export function isUvLock(path: string): boolean {
-  return basename(path) === 'uv.lock';
+/** What uv reads. */
+export interface Question {
+  /** Requirements of no file, one each, with absolute paths. */
+  readonly packages: readonly string[];
+  /** Absolute path of what it reads as it is. */
+  readonly file?: string;
+  /** In place of a file: lists by their paths, the first one first. */
+  readonly lists?: ReadonlyMap<string, readonly ListLine[]>;
+  /** Extras and groups, as options. */
+  readonly selection: readonly string[];
 }
 
 /** Files that look like a list of requirements and are none, with the way to make one of them. */
 const OTHER_FILES: readonly (readonly [name: RegExp, hint: string])[] = [
-  [/^poetry\.lock$/, 'Run "poetry export -o requirements.txt" and name that file.'],
   [/^pdm\.lock$/, 'Run "pdm export -f pylock -o pylock.toml" and name that file.'],
   [/^Pipfile(?:\.lock)?$/, 'Run "pipenv requirements --hash > requirements.txt" and name that file.'],
   [
     /\.(?:toml|lock|ya?ml|json|cfg)$/,
-    'Name a requirements.txt, a pyproject.toml, a script with a header of dependencies, a uv.lock or a pylock.toml.',
+    'Name a requirements.txt, a pyproject.toml, a script with a header of dependencies, a uv.lock, a poetry.lock or a pylock.toml.',
   ],
 ];
 
@@ -63,85 +61,78 @@ const OTHER_FILES: readonly (readonly [name: RegExp, hint: string])[] = [
  * Reads what is wanted, with all files included. Throws `REQUIREMENTS_NOT_FOUND`, `REQUIREMENTS_INVALID` and `NOT_SUPPORTED`,
  * each naming file and line.
  */
-export async function readRequirements({ packages, requirementsFile }: Wants): Promise<Requirements> {
-  const reading: Reading = { files: [], lines: [] };
-  for (const [index, text] of packages.entries()) {
-    const line = /^-|[\r\n]/.test(text.trim())
-      ? { kind: 'invalid' as const, what: text }
-      : parseRequirementLine(text.trim());
-    reading.lines.push({ line, where: `packages[${index}]`, limits: false });
+export async function readRequirements(wants: Wants): Promise<Requirements> {
+  const { requirementsFile: file, options } = wants;
+  requireLeavable(wants);
+  const reading = newReading();
+  const packages = await readPackages(reading, wants);
+  let read: Omit<Question, 'packages'> = { selection: [] };
+  if (file !== undefined && isLockFile(file)) {
+    await readLock(reading, file, wants);
+  } else if (file !== undefined && isProjectToml(file)) {
+    read = await readProject(reading, file, selectionOf(wants));
+  } else {
+    if (hasSelection(wants)) throw noProject(file);
+    if (file !== undefined) read = await readOther(reading, file);
   }
-  if (requirementsFile !== undefined) {
-    const hint = OTHER_FILES.find(([name]) => name.test(basename(requirementsFile)))?.[1];
-    if (isLockFile(requirementsFile)) {
-      if (packages.length > 0) throw besideLock(requirementsFile);
-      reading.files.push(requirementsFile);
-      // uv reads the lock together with what it is the lock of.
-      if (isUvLock(requirementsFile)) reading.files.push(await projectBeside(requirementsFile));
-    } else if (isProjectFile(requirementsFile)) await readProject(reading, requirementsFile);
-    else if (hint !== undefined) throw notSupported(`${requirementsFile} cannot be read as requirements yet`, hint);
-    else await readList(reading, requirementsFile, [], false);
-  }
+  for (const one of [...(options?.constraints ?? []), ...(options?.overrides ?? [])])
+    await readList(reading, one, [], true);
   refuse(reading.lines);
-  return summary(reading);
+  return { ...summary(reading, options?.requireHashes ?? false), question: { packages, ...read } };
 }
 
-interface PlacedLine {
-  readonly line: RequirementLine;
-  /** `/app/requirements.txt:3` */
-  readonly where: string;
-  /** In a constraints file: limits versions, but asks for nothing. */
-  readonly limits: boolean;
+function hasSelection({ extras = [], groups = [] }: Wants): boolean {
+  return extras.length + groups.length > 0;
 }
 
-interface Reading {
-  readonly files: string[];
-  readonly lines: PlacedLine[];
-}
-
-/** @param trail the files that include this one, the outermost first, with the line */
-async function readList(
+async function readPackages(
   reading: Reading,
-  file: string,
-  trail: readonly { readonly file: string; readonly where: string }[],
-  limits: boolean,
-): Promise<void> {
-  const from = trail.at(-1)?.where;
-  if (trail.some((one) => one.file === file)) {
-    throw invalid(`${from} includes ${file}, which includes itself`, 'Remove one of the two lines.');
-  }
-  if (reading.files.includes(file)) return;
-  if (reading.files.length >= FILES_LIMIT) throw invalid(`${from} is one of more than ${FILES_LIMIT} included files`);
-  const what = from === undefined ? `The requirements file ${file}` : `${file}, which ${from} includes,`;
-  const content = await readTextFile(file, what);
-  reading.files.push(file);
-  for (const { number, text } of logicalLines(content)) {
-    const where = `${file}:${number}`;
-    const line = parseRequirementLine(text);
-    reading.lines.push({ line, where, limits });
-    if (line.kind !== 'include') continue;
-    if (/:\/\/|\$\{/.test(line.path)) {
-      const hint = 'Download the file, and include that: what it says is part of what the image is made of.';
-      throw notSupported(`${where} includes ${redactText(line.path)}, which is not a file beside it`, hint);
+  { packages, untaggedPackages = [], folder = '/' }: Wants,
+): Promise<string[]> {
+  const own: string[] = [];
+  for (const [field, texts] of Object.entries({ packages, untagged_packages: untaggedPackages })) {
+    for (const [index, text] of texts.entries()) {
+      const where = `${field}[${index}]`;
+      if (/^-(?!e|-editable)|[\r\n]/.test(text.trim()))
+        reading.lines.push({ line: { kind: 'invalid', what: text }, where, limits: false });
+      else own.push((await readLine(reading, text.trim(), { where, folder, limits: false })).own);
     }
-    const path = isAbsolute(line.path) ? line.path : join(dirname(file), line.path);
-    await readList(reading, path, [...trail, { file, where }], limits || line.limits);
   }
+  return own;
 }
 
-async function projectBeside(lock: string): Promise<string> {
-  const file = join(dirname(lock), 'pyproject.toml');
-  await readTextFile(file, `${file}, which ${lock} is the lock of,`);
-  return file;
+/** A list, or the header of a script. */
+async function readOther(reading: Reading, file: string): Promise<Omit<Question, 'packages'>> {
+  if (isProjectFile(file)) {
+    const content = await readTextFile(file, `The requirements file ${file}`);
+    reading.files.push(file);
+    const script = parseScript(content, file);
+    await readProjectLines(reading, file, script.lines);
+    for (const local of await neighbours(script, dirname(file))) await addLocal(reading, local);
+    return { file, selection: [] };
+  }
+  const hint = OTHER_FILES.find(([name]) => name.test(basename(file)))?.[1];
+  if (hint !== undefined) throw notSupported(`${file} cannot be read as requirements yet`, hint);
+  await readList(reading, file, [], false);
+  return { ...(reading.isRewritten ? { lists: reading.texts } : { file }), selection: [] };
 }
 
-async function readProject(reading: Reading, file: string): Promise<void> {
-  const content = await readTextFile(file, `The requirements file ${file}`);
+async function readProject(reading: Reading, file: string, selection: Selection): Promise<Omit<Question, 'packages'>> {
+  const project = parseProject(await readTextFile(file, `The requirements file ${file}`), file);
   reading.files.push(file);
-  for (const [index, text] of dependenciesIn(content, file).entries()) {
-    const line = parseRequirementLine(text.trim());
-    reading.lines.push({ line, where: `${file}, dependencies[${index}],`, limits: false });
-  }
+  await readProjectLines(reading, file, dependenciesOf(project, file, selection));
+  for (const local of await neighbours(project, dirname(file))) await addLocal(reading, local);
+  const { extras, groups } = selection;
+  const options = [
+    ...extras.flatMap((one) => ['--extra', one]),
+    ...groups.flatMap((one) => ['--group', `${file}:${one}`]),
+  ];
+  return { ...(project.project && { file }), selection: options };
+}
+
+async function readProjectLines(reading: Reading, file: string, lines: readonly ProjectLine[]): Promise<void> {
+  for (const { text, place } of lines)
+    await readLine(reading, text.trim(), { where: `${file}, ${place},`, folder: dirname(file), limits: false });
 }
 
 /** Throws the lines that cannot be done, all at once. */
@@ -165,33 +156,24 @@ function all(code: ErrorCode, issues: readonly string[], hint: string | undefine
   return new ImageSpecError(code, `${issues[0]}${more}`, { hint, issues });
 }
 
-function summary({ files, lines }: Reading): Requirements {
+function summary({ files, folders, lines }: Reading, mustHash: boolean): Omit<Requirements, 'question'> {
   const hashes = new Map<string, Set<Digest>>();
   const requested = new Set<string>();
   const sources = new Set<string>();
   let hasNameless = false;
-  for (const { line, limits } of lines) {
-    if (line.kind !== 'package' && line.kind !== 'source') continue;
-    const { name } = line;
+  for (const { line, local, limits } of lines) {
+    if (line.kind !== 'package' && line.kind !== 'source' && line.kind !== 'local') continue;
+    const name = line.name ?? local?.name;
     if (name === undefined) hasNameless = true;
     else {
       if (!limits) requested.add(name);
-      if (line.kind === 'source') sources.add(name);
+      if (line.kind === 'source' || (local && local.kind !== 'wheel')) sources.add(name);
       if (line.hashes.length > 0) hashes.set(name, new Set([...(hashes.get(name) ?? []), ...line.hashes]));
     }
   }
   const indexUrls = lines.flatMap(({ line }) => (line.kind === 'index' ? [line.url] : []));
-  const requireHashes = lines.some(({ line }) => line.kind === 'require-hashes');
-  return { files, requested, sources, hasNameless, hashes, requireHashes, indexUrls };
-}
-
-function besideLock(file: string): ImageSpecError {
-  const hint = 'Add the packages to what the lock is made of, lock again, and leave "packages" empty.';
-  return notSupported(`Packages were asked for beside ${file}, which is complete as it is`, hint);
-}
-
-function invalid(message: string, hint?: string): ImageSpecError {
-  return new ImageSpecError('REQUIREMENTS_INVALID', message, { hint });
+  const requireHashes = mustHash || lines.some(({ line }) => line.kind === 'require-hashes');
+  return { files, folders, requested, sources, hasNameless, hashes, requireHashes, indexUrls };
 }
 
 function notSupported(message: string, hint: string): ImageSpecError {

@@ -15,6 +15,6 @@ export function basicAuthorization(user: string, password: string): Readonly<Rec
 }
 
 /** Percent-decoded; a `%` that encodes nothing stands for itself. */
-function decoded(text: string): string {
+export function decoded(text: string): string {
   return text.replace(/(?:%[0-9a-f]{2})+/gi, (bytes) => Buffer.from(bytes.replaceAll('%', ''), 'hex').toString());
 }

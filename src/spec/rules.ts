@@ -4,6 +4,7 @@ import { isImageSpecError } from '../core/error.ts';
 import { redactText } from '../core/redact.ts';
 import { parsePlatform } from '../oci/platform.ts';
 import { isTag, parseReference } from '../oci/reference.ts';
+import { isProblem, readPipArguments } from '../python/pip-arguments.ts';
 import { parseTransport } from '../store/transport.ts';
 import type { Rule } from './finding.ts';
 import { NOT_YET } from './finding.ts';
@@ -230,6 +231,20 @@ export const environmentValueRule: Rule<string> = (value) =>
     ? { what: 'has a NUL character', todo: 'No environment variable can hold one: take it out.' }
     : undefined;
 
+export const pipArgumentsRule: Rule<string> = (text) => {
+  const read = readPipArguments(text);
+  return isProblem(read) ? read : undefined;
+};
+
+/** flytekit's start of a task splits at each space. */
+export const runtimePackageRule: Rule<string> = (text) => {
+  if (text === '') return filledRule(text);
+  if (!/\s/.test(text)) return undefined;
+  return {
+    what: `cannot be ${quoted(text)}: it has spaces`,
+    todo: `flytekit splits there; write for example "${shown(text.replace(/\s+/g, ''))}".`,
+  };
+};
 export const packageHintRule: Rule<string> = (text) =>
   /^[A-Za-z0-9*]([A-Za-z0-9._*-]*[A-Za-z0-9*])?$/.test(text)
     ? undefined

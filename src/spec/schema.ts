@@ -13,10 +13,12 @@ import {
   copyRule,
   folderRule,
   nameRule,
+  pipArgumentsRule,
   programRule,
   registryRule,
   sourceFileRule,
   sourceRootRule,
+  runtimePackageRule,
   tagFormatRule,
   urlRule,
 } from './rules.ts';
@@ -104,7 +106,11 @@ export const specSchema = z.strictObject({
     'Registry to push to: its host, with a port or path where needed. A scheme in front and a slash at the end are dropped.',
     'ghcr.io/acme',
   ),
-  packages: field(texts(), 'Python packages to install, written as for pip.', ['fastapi', 'uvicorn>=0.30']),
+  packages: field(
+    texts(),
+    'Python packages to install, written as for pip; folders and wheels by their path, relative to the spec.',
+    ['fastapi', 'uvicorn>=0.30'],
+  ),
   conda_packages: later(
     texts(),
     'Conda packages to install.',
@@ -119,7 +125,7 @@ export const specSchema = z.strictObject({
   ),
   requirements: field(
     requirementsFile(),
-    'File with the Python packages to install, relative to the spec: a requirements.txt, uv.lock, pylock.toml or pyproject.toml, or a script with a header of dependencies.',
+    'File with the Python packages to install, relative to the spec: a requirements.txt, uv.lock, poetry.lock, pylock.toml or pyproject.toml, or a script with a header of dependencies.',
     'requirements.txt',
   ),
   apt_packages: field(
@@ -148,11 +154,10 @@ export const specSchema = z.strictObject({
     'Files with secrets that only the installation sees, each with its place in the image: .netrc, pip.conf, uv.toml. Relative to the spec. They are never in the image, its tag or the lock.',
     [['.netrc', '/root/.netrc']],
   ),
-  pip_extra_args: later(
-    text(),
-    'Further arguments for pip.',
-    '--no-deps',
-    'Name package indexes under `pip_index` and `pip_extra_index_url`; other options have no counterpart.',
+  pip_extra_args: field(
+    text(pipArgumentsRule),
+    'Options of pip and uv that say how packages are chosen, as on a command line: --pre, --no-deps, --constraint FILE, --no-binary NAME, --exclude-newer DATE. Others are refused, unless they change nothing in an image.',
+    '--pre',
   ),
   registry_config: later(
     text(),
@@ -194,11 +199,10 @@ export const specSchema = z.strictObject({
     'Path of a Python of the base image that packages are installed for; they see what is installed for it already. Without it, the Python on its PATH, or one that is brought.',
     '/usr/bin/python3',
   ),
-  runtime_packages: later(
-    texts(),
-    'Python packages to install when a task starts.',
+  runtime_packages: field(
+    texts(runtimePackageRule),
+    'Python packages that flytekit installs when a task starts. They are named in the variable _F_RUNTIME_PACKAGES, and are not in the image; it needs pip.',
     ['numpy'],
-    'List them under `packages`.',
   ),
   builder_options: later(mapping(), 'Options of the builder.', { key: 'value' }, OTHER_BUILDERS),
   builder_config: later(mapping(), 'Images that the builder uses.', { uv_image: 'uv:latest' }, OTHER_BUILDERS),
@@ -250,29 +254,22 @@ export const specSchema = z.strictObject({
     'Python packages that share a layer: each list is one, on top of the others in this order; * stands for any letters. Without it, big packages have layers of their own and small ones share a few.',
     [['torch', 'nvidia-*'], ['my-models']],
   ),
-  extras: later(
+  extras: field(
     texts(),
-    'Extras of the project under `requirements` to install.',
+    'Extras of the project under `requirements` to install: of a pyproject.toml, uv.lock, poetry.lock or pylock.toml.',
     ['cli'],
-    'List their packages under `packages`.',
   ),
-  groups: later(
-    texts(),
-    'Dependency groups of the project under `requirements` to install.',
-    ['prod'],
-    'List their packages under `packages`.',
-  ),
+  groups: field(texts(), 'Dependency groups of the project under `requirements` to install beside its dependencies.', [
+    'prod',
+  ]),
   source_files: field(
     texts(sourceFileRule),
     'The files of `source_root` that are copied where `source_copy_mode` is LOADED_MODULES, relative to it.',
     ['app/main.py'],
   ),
-  untagged_packages: later(
-    texts(),
-    'Python packages to install beside the others, without a change of the tag.',
-    ['flytekit==1.16.31'],
-    'List them under `packages`.',
-  ),
+  untagged_packages: field(texts(), 'Python packages to install beside the others, without a change of the tag.', [
+    'flytekit==1.16.31',
+  ]),
 } satisfies Record<FieldName, z.ZodType>);
 
 /** As files and programs give it. */

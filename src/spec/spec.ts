@@ -91,6 +91,15 @@ export class ImageSpec {
   readonly pipSecretMounts: readonly (readonly [source: string, target: string])[] | undefined;
   /** A file, as written, or a variable each; `target` is its place in the image. */
   readonly secrets: NonNullable<SpecFields['secrets']> | undefined;
+  /** Words of a command line, quoted as for a shell. */
+  readonly pipExtraArgs: string | undefined;
+  /** Not in the image: flytekit installs them when a task starts. */
+  readonly runtimePackages: readonly string[] | undefined;
+  /** Names of extras and groups of the project under `requirements`. */
+  readonly extras: readonly string[] | undefined;
+  readonly groups: readonly string[] | undefined;
+  /** Beside `packages`, but not in the tag. */
+  readonly untaggedPackages: readonly string[] | undefined;
   readonly #fields: SpecFields;
   #forced = false;
 
@@ -127,6 +136,11 @@ export class ImageSpec {
     this.aptConfigure = checked.apt_configure;
     this.pipSecretMounts = checked.pip_secret_mounts;
     this.secrets = checked.secrets;
+    this.pipExtraArgs = checked.pip_extra_args;
+    this.runtimePackages = checked.runtime_packages;
+    this.extras = checked.extras;
+    this.groups = checked.groups;
+    this.untaggedPackages = checked.untagged_packages;
     Object.freeze(this);
   }
 
@@ -174,7 +188,6 @@ export class ImageSpec {
     return this.#append('apt_packages', packages);
   }
 
-  /** Throws `NOT_SUPPORTED` for any package. */
   withRuntimePackages(packages: readonly string[]): ImageSpec {
     return this.#append('runtime_packages', packages);
   }

@@ -20,8 +20,10 @@ export interface TemplateOptions {
 }
 
 /** What says most comes first; what a project says of itself comes last. */
-const REQUIREMENTS = ['pylock.toml', 'uv.lock', 'requirements.txt'];
+const REQUIREMENTS = ['pylock.toml', 'uv.lock', 'poetry.lock', 'requirements.txt'];
 const PROJECT = 'pyproject.toml';
+/** Locks that are read together with it. */
+const OF_PROJECT: ReadonlySet<string> = new Set(['uv.lock', 'poetry.lock']);
 
 /** Text of a spec that is valid as it is. */
 export function specTemplate(
@@ -108,7 +110,7 @@ async function writeSchema(folder: string): Promise<void> {
 
 async function findRequirements(folder: string): Promise<string | undefined> {
   const present = new Set(await readdir(folder));
-  const found = REQUIREMENTS.find((name) => present.has(name) && (name !== 'uv.lock' || present.has('pyproject.toml')));
+  const found = REQUIREMENTS.find((name) => present.has(name) && (!OF_PROJECT.has(name) || present.has(PROJECT)));
   if (found !== undefined || !present.has(PROJECT)) return found;
   const { readRequirements } = await import('../python/requirements.ts');
   const wants = { packages: [], requirementsFile: join(folder, PROJECT), pipExtraIndexUrls: [] };

@@ -38,6 +38,7 @@ it('what is read is what was written, in the same order: records of origins beco
       },
     },
   ];
+  sources.push({ name: 'own', from: { kind: 'folder', path: '../own' }, requested: true });
   await writeLockFile(
     file,
     { version: 1, platforms: { 'linux/amd64': { wheels: [], sources } } },

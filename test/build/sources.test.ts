@@ -6,6 +6,7 @@ import type { SourcesInput } from '../../src/build/sources.ts';
 import { buildSources, supposeSources } from '../../src/build/sources.ts';
 import { digestOf } from '../../src/core/digest.ts';
 import type { LockedSource } from '../../src/python/lock.ts';
+import { digestProject } from '../../src/python/project-folder.ts';
 import { createLocalCache } from '../../src/store/cache.ts';
 import { expectCode } from '../expect-code.ts';
 import { program } from '../python/programs.ts';
@@ -105,6 +106,31 @@ describe('a source becomes a wheel', () => {
     const [built] = await build();
     expect(await supposeSources(input)).toEqual([built]);
     expect(await builds()).toBe(1);
+  });
+
+  it('of a folder, as long as that is the one that was read', async () => {
+    const path = join(folder, 'project');
+    await mkdir(join(path, '.git'), { recursive: true });
+    await writeFile(join(path, 'setup.py'), 'setup');
+    await writeFile(join(path, 'own.lock'), 'lock');
+    const lockFile = join(path, 'own.lock');
+    const uv = await program(
+      join(folder, 'uv-folder'),
+      `echo "$3" >>"${folder}/builds"; ls -A "$3" >"$5/demo-1.0-py3-none-any.whl"`,
+    );
+    const digest = await digestProject(testContext(), path, lockFile);
+    const from = { kind: 'folder', path, digest } as const;
+    const own = { name: 'demo', from, requested: true };
+    const more = { sources: [own], uv: () => Promise.resolve(uv), lockFile };
+    expect(await supposeSources({ ...input, ...more })).toMatchObject([{ name: 'demo', version: '' }]);
+    const [wheel] = await build(more);
+    expect(await readFile(new URL(wheel!.url), 'utf8')).toBe('setup.py\n');
+    await build(more);
+    expect(await builds()).toBe(1);
+    expect(wheel).not.toHaveProperty('directUrl');
+    await writeFile(join(path, 'setup.py'), 'changed');
+    const error = await expectCode(() => build({ ...more, ignoreKnown: true }), 'FILE_CHANGED');
+    expect(error.message).toBe(`The project ${path} changed while it was read`);
   });
 
   it('but not when its project is in a folder of the archive', async () => {

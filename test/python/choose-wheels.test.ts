@@ -4,9 +4,11 @@ import { chooseWheels } from '../../src/python/choose-wheels.ts';
 import type { Interpreter } from '../../src/python/interpreter.ts';
 import type { Lock } from '../../src/python/lock.ts';
 import { parsePylock } from '../../src/python/pylock.ts';
-import type { Requirements } from '../../src/python/requirements.ts';
+import type { Requirements as AllRequirements } from '../../src/python/requirements.ts';
 import { expectCode } from '../expect-code.ts';
 import { interpreterOf } from './targets.ts';
+
+type Requirements = Omit<AllRequirements, 'question'>;
 
 const A = 'a'.repeat(64);
 const B = 'b'.repeat(64);
@@ -22,6 +24,7 @@ const demo = (fields: string, head = ''): string =>
 
 const wanting = (more: Partial<Requirements> = {}): Requirements => ({
   files: [],
+  folders: [],
   requested: new Set(),
   sources: new Set(),
   hasNameless: false,
@@ -204,6 +207,64 @@ describe('where no wheel fits, the source is taken', () => {
   });
 });
 
+describe('a project of the host', () => {
+  it('is a source by its path from the lock, and has no record of where it was', () => {
+    const text = demo('directory = { path = "../libs/demo", editable = true, subdirectory = "py" }');
+    expect(choose(text).sources).toEqual([
+      {
+        name: 'demo',
+        version: '1.0',
+        from: { kind: 'folder', path: '/libs/demo', subdirectory: 'py' },
+        requested: true,
+      },
+    ]);
+    expect(choose(text, wanting({ hasNameless: true })).sources[0]!.requested).toBe(true);
+    expect(choose(text, wanting()).sources[0]!.requested).toBe(false);
+  });
+
+  it('has no hash that could bind', async () => {
+    const text = demo('directory = { path = "." }');
+    await refused(text, 'REQUIREMENTS_INVALID', /Demo is needed, but has no hash/, wanting({ requireHashes: true }));
+  });
+});
+
+describe('extras and groups of a lock', () => {
+  const text = `lock-version = "1.0"
+extras = ["CLI"]
+dependency-groups = ["prod", "docs"]
+default-groups = ["base"]
+${[
+  ['always', ''],
+  ['cli', "'cli' in extras"],
+  ['base', "'base' in dependency_groups"],
+  ['prod', "'Prod' in dependency_groups"],
+]
+  .map(
+    ([name, marker]) =>
+      `[[packages]]\nname = "${name}"\nversion = "1.0"\n${marker ? `marker = "${marker}"` : ''}\nwheels = [${wheel(`${name}-1.0-py3-none-any.whl`)}]`,
+  )
+  .join('\n')}`;
+  const pick = (extras: string[], groups: string[]): string[] =>
+    chooseWheels(parsePylock(text, 'lock'), {
+      interpreter: INTERPRETER,
+      file: '/app/pylock.toml',
+      what: 'The lock',
+      requirements: undefined,
+      selection: { extras, groups },
+    }).wheels.map(({ name }) => name);
+
+  it('are added to what it installs without a word', () => {
+    expect(pick([], [])).toEqual(['always', 'base']);
+    expect(pick(['cli'], ['prod'])).toEqual(['always', 'base', 'cli', 'prod']);
+  });
+
+  it('must be among its own', async () => {
+    const error = await expectCode(() => pick(['clu'], []), 'REQUIREMENTS_INVALID');
+    expect(error.hint).toBe('Did you mean "cli"?');
+    await expectCode(() => pick([], ['base']), 'REQUIREMENTS_INVALID');
+  });
+});
+
 describe('a lock is refused', () => {
   it.each([
     ['requires-python = ">=3.13"', /The lock wants Python >=3\.13, the image has Python 3\.12\.1 on x86_64/],
@@ -242,7 +303,6 @@ describe('a lock is refused', () => {
   });
 
   it.each([
-    ['directory = { path = "." }', 'NOT_SUPPORTED', /Demo 1\.0 as a folder of some host/],
     ['vcs = { type = "hg", url = "https://hg.example/demo", commit-id = "00" }', 'NOT_SUPPORTED', /repository of hg/],
     [
       'vcs = { type = "git", url = "https://git.example/demo", commit-id = "main" }',

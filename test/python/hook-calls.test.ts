@@ -1,4 +1,4 @@
-import { lstat, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { UvEnd } from '../../src/python/call-uv.ts';
@@ -121,6 +121,24 @@ with open(${bytes(written)}, "w") as fp:
       return { status: 0, output: '' };
     });
     expect(await readFile(odd, 'utf8')).toBe('odd');
+  });
+
+  it("works on a copy where the tree is the user's own", async () => {
+    source = join(await temporaryFolder(), 'project');
+    await mkdir(join(source, '.git'), { recursive: true });
+    await writeFile(join(source, 'setup.py'), 'own');
+    let seen: string[] = [];
+    const { status } = await callWith([`sys.path = [${bytes(join(source, 'backend'))}]`], async (_ctx, call) => {
+      const { source: copy } = mountAt(call, '/run/imagespec/build/source')!;
+      seen = await readdir(copy);
+      await writeFile(join(copy, 'setup.py'), 'changed');
+      expect(call.folder).toBe('/run/imagespec/build/source');
+      expect(call.argv[2]).toContain(bytes('/run/imagespec/build/source/backend'));
+      return { status: 0, output: '' };
+    });
+    expect(status).toBe(0);
+    expect(seen).toEqual(['setup.py']);
+    expect(await readFile(join(source, 'setup.py'), 'utf8')).toBe('own');
   });
 
   it('gives files and folders, but no links to files of this host', async () => {

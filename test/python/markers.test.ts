@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { markerEnvironment, markerHolds } from '../../src/python/markers.ts';
+import { markerEnvironment, markerHolds, withExtras } from '../../src/python/markers.ts';
 import { expectCode } from '../expect-code.ts';
 import { interpreterOf } from './targets.ts';
 
 const FILE = join(import.meta.dirname, '../../fixtures/python/markers.json');
 const vectors = JSON.parse(readFileSync(FILE, 'utf8')) as Readonly<Record<string, boolean>>;
-const environment = markerEnvironment(interpreterOf('3.12.1', { machine: 'aarch64' }), ['Dev.Tools']);
+const environment = markerEnvironment(interpreterOf('3.12.1', { machine: 'aarch64' }), {
+  extras: [],
+  groups: ['Dev.Tools'],
+});
 
 describe('markers', () => {
   it.each(Object.entries(vectors))('hold as in packaging: %s', (marker, holds) => {
@@ -18,6 +21,15 @@ describe('markers', () => {
     const early = markerEnvironment(interpreterOf('3.14.0rc1'));
     expect(markerHolds('python_version >= "3.14"', early)).toBe(true);
     expect(markerHolds('python_full_version >= "3.14"', early)).toBe(false);
+  });
+
+  it('of locks that write extras as lists do hold for each of several', () => {
+    const several = withExtras(markerEnvironment(interpreterOf('3.12.1'), { extras: ['CLI', 'web'], groups: [] }));
+    const holding = ['extra == "cli"', '"Web" == extra', 'extra == "cli" and extra == "web"', 'extra != "docs"'];
+    expect(holding.filter((marker) => !markerHolds(marker, several))).toEqual([]);
+    const failing = ['extra == "docs"', 'extra != "web"', 'python_version < "3" and extra == "cli"'];
+    expect(failing.filter((marker) => markerHolds(marker, several))).toEqual([]);
+    expect(() => markerHolds('extra >= "cli"', several)).toThrow('is not an environment marker');
   });
 
   it.each([

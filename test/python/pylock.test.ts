@@ -52,6 +52,8 @@ describe('a lock file', () => {
     expect(parsePylock('lock-version = "1.7"\npackages = []', WHAT)).toEqual({
       'lock-version': '1.7',
       environments: [],
+      extras: [],
+      'dependency-groups': [],
       'default-groups': [],
       packages: [],
     });

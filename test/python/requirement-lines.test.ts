@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RequirementLine } from '../../src/python/requirement-lines.ts';
-import { logicalLines, parseRequirementLine } from '../../src/python/requirement-lines.ts';
+import { logicalLines, parseRequirementLine, withoutEditable } from '../../src/python/requirement-lines.ts';
 
 const A = `sha256:${'a'.repeat(64)}`;
 const B = `sha256:${'b'.repeat(64)}`;
@@ -60,18 +60,37 @@ describe('a requirement line', () => {
   });
 
   it.each([
-    ['-e .', 'the editable install of .'],
-    ['--editable=git+https://git.example/x', 'the editable install of git+https://git.example/x'],
     ['x @ hg+http://hg.example/x', 'a source repository that is not git, hg+http://hg.example/x'],
-    ['.', 'the local path .'],
-    ['./pkg', 'the local path ./pkg'],
-    ['../pkg[extra]', 'the local path ../pkg[extra]'],
-    ['/srv/pkg', 'the local path /srv/pkg'],
-    ['x @ file:///srv/x-1.0-py3-none-any.whl', 'the local path file:///srv/x-1.0-py3-none-any.whl'],
-    ['dist/x-1.0-py3-none-any.whl', 'the local file dist/x-1.0-py3-none-any.whl'],
-    ['x-1.0.tar.gz ; os_name == "posix"', 'the local file x-1.0.tar.gz ; os_name == "posix"'],
+    ['./pkg#subdirectory=a', 'the local path ./pkg#subdirectory=a'],
   ])('is refused by name: %s', (line, what) => {
     expect(parseRequirementLine(line)).toMatchObject({ kind: 'refused', what } satisfies Partial<RequirementLine>);
+  });
+
+  it.each<[line: string, path: string, name: string | undefined, at: string]>([
+    ['.', '.', undefined, 'file:///x'],
+    ['-e .', '.', undefined, 'file:///x'],
+    ['-e pkg', './pkg', undefined, 'file:///x'],
+    ['--editable=./pkg[a,b]', './pkg', undefined, 'file:///x[a,b]'],
+    ['../pkg[extra] ; os_name == "posix"', '../pkg', undefined, 'file:///x[extra] ; os_name == "posix"'],
+    ['/srv/pkg#egg=pkg', '/srv/pkg', undefined, 'file:///x'],
+    ['file:pkg', 'pkg', undefined, 'file:///x'],
+    ['file:///srv/my%20pkg', '/srv/my pkg', undefined, 'file:///x'],
+    ['file:///srv/100%', '/srv/100%', undefined, 'file:///x'],
+    ['Demo [a] @ ./Demo', './Demo', 'demo', 'Demo [a] @ file:///x'],
+    ['x @ file:///srv/x-1.0-py3-none-any.whl', '/srv/x-1.0-py3-none-any.whl', 'x', 'x @ file:///x'],
+    ['dist/x-1.0-py3-none-any.whl', 'dist/x-1.0-py3-none-any.whl', undefined, 'file:///x'],
+    ['x-1.0.tar.gz ; os_name == "posix"', 'x-1.0.tar.gz', undefined, 'file:///x ; os_name == "posix"'],
+    [`./x-1.0.tar.gz --hash=${A}`, './x-1.0.tar.gz', undefined, `file:///x --hash=${A}`],
+  ])('names something of this host: %s', (text, path, name, at) => {
+    const line = parseRequirementLine(text);
+    expect(line).toMatchObject({ kind: 'local', path, name, hashes: text.includes('--hash') ? [A] : [] });
+    expect(line.kind === 'local' && line.at('file:///x')).toBe(at);
+  });
+
+  it('may ask for an editable install of a repository, which uv knows of folders alone', () => {
+    expect(parseRequirementLine('-e git+https://git.example/x#egg=x')).toMatchObject({ kind: 'source', name: 'x' });
+    expect(withoutEditable('--editable=git+https://git.example/x')).toBe('git+https://git.example/x');
+    expect(withoutEditable('-egit+https://git.example/x')).toBe('git+https://git.example/x');
   });
 
   it.each(['numpy 2.0', '=1.0', 'x=1', 'x @', '[extra]', 'x==1 --hash=md5:00'])('is told to be wrong: %s', (line) => {

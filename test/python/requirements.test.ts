@@ -1,8 +1,13 @@
-import { mkdir, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import type { Wants } from '../../src/python/requirements.ts';
-import { isLockFile, readRequirements } from '../../src/python/requirements.ts';
+import type { Wants } from '../../src/python/wants.ts';
+import type { PipArguments } from '../../src/python/pip-arguments.ts';
+import { isProblem, readPipArguments } from '../../src/python/pip-arguments.ts';
+import { isLockFile } from '../../src/python/lock-requirements.ts';
+import { readRequirements } from '../../src/python/requirements.ts';
+import { writeQuestion } from '../../src/python/question.ts';
 import { expectCode } from '../expect-code.ts';
 import { temporaryFolder } from '../store/temporary-folder.ts';
 
@@ -18,6 +23,12 @@ async function wantsOf(files: Readonly<Record<string, string>>, packages: readon
   }
   return { packages, requirementsFile: join(folder, Object.keys(files)[0]!), pipExtraIndexUrls: [] };
 }
+
+const optionsOf = (text: string): PipArguments => {
+  const read = readPipArguments(text);
+  if (isProblem(read)) throw new Error(read.what);
+  return read;
+};
 
 const only = (packages: readonly string[]): Wants => ({ packages, pipExtraIndexUrls: [] });
 
@@ -35,6 +46,8 @@ describe('reading requirements', () => {
     );
     const folder = dirname(wants.requirementsFile!);
     expect(await readRequirements(wants)).toEqual({
+      folders: [],
+      question: { packages: ['flytekit>=1'], file: wants.requirementsFile, selection: [] },
       files: ['requirements.txt', 'sub/base.txt', 'other.txt', 'limits.txt', 'more-limits.txt'].map((file) =>
         join(folder, file),
       ),
@@ -68,11 +81,12 @@ describe('reading requirements', () => {
       'pylock.toml',
       '/a/pylock.dev.toml',
       '/a/uv.lock',
+      '/a/poetry.lock',
       'pylock.a.b.toml',
       'my-pylock.toml',
       'pylock.txt',
     ];
-    expect(names.map(isLockFile)).toEqual([true, true, true, false, false, false]);
+    expect(names.map(isLockFile)).toEqual([true, true, true, true, false, false, false]);
   });
 });
 
@@ -126,12 +140,198 @@ describe('a project file', () => {
   });
 });
 
+const PROJECT = `[project]
+name = "My.Demo"
+dependencies = ["idna"]
+[project.optional-dependencies]
+cli = ["click>=8"]
+web = ["flask", "other @ git+https://git.example/other"]
+All = ["my_demo[cli, web]"]
+loop = ["my-demo[loop]", "six"]
+[dependency-groups]
+prod = ["gunicorn", {include-group = "Base.Group"}]
+base_group = ["tomli"]
+round = [{include-group = "trip"}]
+trip = [{include-group = "round"}]
+lost = [{include-group = "nowhere"}]`;
+
+describe("a project's extras and groups", () => {
+  it.each<[extras: string[], groups: string[], names: string]>([
+    [[], [], 'idna'],
+    [['CLI'], [], 'idna click'],
+    [['all'], [], 'idna flask other click'],
+    [['loop', 'cli'], ['prod'], 'idna click six gunicorn tomli'],
+  ])('are added to its dependencies: %j %j', async (extras, groups, names) => {
+    const wants = await wantsOf({ 'pyproject.toml': PROJECT });
+    const file = wants.requirementsFile!;
+    const { requested, question } = await readRequirements({ ...wants, extras, groups });
+    expect(requested).toEqual(new Set(names.split(' ')));
+    const selection = [
+      ...extras.flatMap((one) => ['--extra', one]),
+      ...groups.flatMap((one) => ['--group', `${file}:${one}`]),
+    ];
+    expect(question).toEqual({ packages: [], file, selection });
+  });
+
+  it('may be all that it has', async () => {
+    const wants = await wantsOf({ 'pyproject.toml': '[dependency-groups]\nprod = ["idna"]' });
+    const { requested, question } = await readRequirements({ ...wants, groups: ['prod'] });
+    expect(requested).toEqual(new Set(['idna']));
+    expect(question).toEqual({ packages: [], selection: ['--group', `${wants.requirementsFile}:prod`] });
+  });
+
+  it.each([
+    [['nope'], [], /has no extra "nope"/],
+    [[], ['prd'], /has no group "prd"/],
+    [[], ['round'], /has the group round include itself/],
+    [[], ['lost'], /has no group nowhere, which the group lost includes/],
+  ] as const)('are refused where they cannot be had: %j %j', async (extras, groups, words) => {
+    const wants = { ...(await wantsOf({ 'pyproject.toml': PROJECT })), extras, groups };
+    const error = await expectCode(() => readRequirements(wants), 'REQUIREMENTS_INVALID');
+    expect(error.message).toMatch(words);
+  });
+
+  it('are refused without a project, and where its backend tells them', async () => {
+    const list = await wantsOf({ 'requirements.txt': 'idna' });
+    await expectCode(() => readRequirements({ ...list, extras: ['cli'] }), 'NOT_SUPPORTED');
+    await expectCode(() => readRequirements({ ...only(['idna']), groups: ['prod'] }), 'NOT_SUPPORTED');
+    const dynamic = await wantsOf({ 'pyproject.toml': '[project]\nname = "x"\ndynamic = ["optional-dependencies"]' });
+    expect((await readRequirements(dynamic)).requested).toEqual(new Set());
+    await expectCode(() => readRequirements({ ...dynamic, extras: ['x'] }), 'NOT_SUPPORTED');
+  });
+});
+
+describe('what lies on this host', () => {
+  const tree = {
+    'lists/main.txt': '-r more.txt\n-c limits.txt\n-e ../libs/a[x]\nidna\n',
+    'lists/more.txt': '../libs/setup-only ; os_name == "posix"\n../whl/Some_Thing-1.0-py3-none-any.whl\n',
+    'lists/limits.txt': 'idna<4\n',
+    'libs/a/pyproject.toml':
+      '[project]\nname = "A.B"\ndependencies = ["c"]\n[tool.uv.sources]\nc = { path = "../c" }\n',
+    'libs/c/pyproject.toml': '[project]\nname = "c"\n[tool.uv.sources]\nA-B = { path = "../a" }\n',
+    'libs/c/setup.cfg': '',
+    'libs/setup-only/setup.py': '',
+    'whl/Some_Thing-1.0-py3-none-any.whl': 'wheel',
+    'src/x-1.0.tar.gz': 'archive',
+    'empty/x': '',
+  };
+
+  it('is read by uv at absolute paths, and its files are part of the question', async () => {
+    const wants = await wantsOf(tree, ['./src/x-1.0.tar.gz', '-e ./libs/c']);
+    const folder = dirname(dirname(wants.requirementsFile!));
+    const at = (path: string): string => join(folder, path);
+    const url = (path: string): string => pathToFileURL(at(path)).href;
+    const found = await readRequirements({ ...wants, folder, untaggedPackages: ['six'] });
+    expect(found.files.toSorted()).toEqual(
+      Object.keys(tree)
+        .filter((path) => path !== 'empty/x')
+        .map(at)
+        .toSorted(),
+    );
+    expect(found.folders.toSorted()).toEqual(['libs/a', 'libs/c', 'libs/setup-only'].map(at));
+    expect(found).toMatchObject({
+      requested: new Set(['c', 'six', 'some-thing', 'a-b', 'idna']),
+      sources: new Set(['c', 'a-b']),
+      hasNameless: true,
+      question: { packages: [url('src/x-1.0.tar.gz'), url('libs/c'), 'six'], selection: [] },
+    });
+    const { args, copies } = await writeQuestion(found.question, await temporaryFolder());
+    const texts = await Promise.all(args.map((path) => readFile(path, 'utf8')));
+    const copy = (path: string): string => copies.get(at(path))!;
+    expect(texts).toEqual([
+      `-r ${copy('lists/more.txt')}\n-c ${copy('lists/limits.txt')}\n${url('libs/a')}[x]\nidna\n`,
+      `${url('src/x-1.0.tar.gz')}\n${url('libs/c')}\nsix\n`,
+    ]);
+    expect(await readFile(copy('lists/more.txt'), 'utf8')).toBe(
+      `${url('libs/setup-only')} ; os_name == "posix"\n${url('whl/Some_Thing-1.0-py3-none-any.whl')}\n`,
+    );
+  });
+
+  it('may be the members of a workspace', async () => {
+    const wants = await wantsOf({
+      'app/pyproject.toml':
+        '[project]\nname = "app"\ndependencies = ["b"]\n[tool.uv.sources]\nb = { workspace = true }\n',
+      'pyproject.toml': '[tool.uv.workspace]\nmembers = ["app", "libs/*"]\n',
+      'libs/b/pyproject.toml': '[project]\nname = "b"\n',
+      'libs/none/x': '',
+    });
+    const root = dirname(dirname(wants.requirementsFile!));
+    expect((await readRequirements(wants)).folders).toEqual([join(root, 'app'), join(root, 'libs/b')]);
+  });
+
+  it.each([
+    ['./absent', 'REQUIREMENTS_NOT_FOUND', /absent, which does not exist$/],
+    ['./empty', 'REQUIREMENTS_INVALID', /empty, which is no project: it has neither pyproject\.toml nor setup\.py$/],
+    ['./empty/x', 'REQUIREMENTS_INVALID', /which is neither a wheel nor a source archive nor a project's folder$/],
+  ] as const)('must be what it is taken for: %s', async (text, code, words) => {
+    const wants = await wantsOf(tree);
+    const folder = dirname(dirname(wants.requirementsFile!));
+    const error = await expectCode(() => readRequirements({ ...only([text]), folder }), code);
+    expect(error.message).toMatch(words);
+    expect(error.message).toMatch(/^packages\[0\] asks for /);
+  });
+
+  it('is no part of the image but by being installed', async () => {
+    const options = optionsOf('--no-install-workspace');
+    await expectCode(() => readRequirements({ ...only(['six']), options }), 'NOT_SUPPORTED');
+  });
+});
+
+describe('pip_extra_args', () => {
+  it('may name files that limit and hashes that bind', async () => {
+    const wants = await wantsOf({ 'limits.txt': 'idna<4\n' });
+    const file = wants.requirementsFile!;
+    const options = { ...optionsOf('--require-hashes'), constraints: [file] };
+    expect(await readRequirements({ ...only(['idna']), options })).toMatchObject({
+      files: [file],
+      requested: new Set(['idna']),
+      requireHashes: true,
+    });
+  });
+});
+
 describe('a uv.lock', () => {
   it('is read with the project that it is the lock of', async () => {
     const wants = await wantsOf({ 'uv.lock': 'version = 1', 'pyproject.toml': '[project]\nname = "x"' });
     const folder = dirname(wants.requirementsFile!);
     expect((await readRequirements(wants)).files).toEqual([join(folder, 'uv.lock'), join(folder, 'pyproject.toml')]);
-    await expectCode(() => readRequirements({ ...wants, packages: ['numpy'] }), 'NOT_SUPPORTED');
+    for (const more of [{ packages: ['numpy'] }, { untaggedPackages: ['numpy'] }]) {
+      const error = await expectCode(() => readRequirements({ ...wants, ...more }), 'NOT_SUPPORTED');
+      expect(error.message).toContain('Support for uv.lock files and packages is mutually exclusive');
+    }
+  });
+
+  it('has the extras and groups of that', async () => {
+    const project = `[project]
+name = "x"
+optional-dependencies.cli = ["click"]
+[dependency-groups]
+prod = ["six"]
+[tool.uv]
+dev-dependencies = ["iniconfig"]`;
+    const wants = await wantsOf({ 'uv.lock': 'version = 1', 'pyproject.toml': project });
+    await readRequirements({ ...wants, extras: ['cli'], groups: ['prod', 'dev'] });
+    for (const more of [{ extras: ['prod'] }, { groups: ['cli'] }])
+      await expectCode(() => readRequirements({ ...wants, ...more }), 'REQUIREMENTS_INVALID');
+  });
+
+  it('names the projects that are built of it', async () => {
+    const wants = await wantsOf({
+      'uv.lock': 'source = { editable = "libs/a" }\nsource = { virtual = "." }\nsource = { directory = "absent" }\n',
+      'pyproject.toml': '[project]\nname = "x"',
+      'libs/a/pyproject.toml': '',
+    });
+    expect((await readRequirements(wants)).folders).toEqual([join(dirname(wants.requirementsFile!), 'libs/a')]);
+  });
+
+  it('has chosen already: what would choose otherwise is refused', async () => {
+    const wants = await wantsOf({ 'uv.lock': '', 'pyproject.toml': '[project]\nname = "x"' });
+    const said = async (text: string) => readRequirements({ ...wants, options: optionsOf(text) });
+    for (const text of ['--pre', '-c limits.txt', '--no-binary :all:', '--only-binary x']) {
+      const error = await expectCode(() => said(text), 'NOT_SUPPORTED');
+      expect(error.message).toContain('has chosen them already');
+    }
+    expect((await said('--no-install-package a --quiet')).files).toHaveLength(2);
   });
 
   it('is nothing without it', async () => {
@@ -139,22 +339,24 @@ describe('a uv.lock', () => {
       async () => readRequirements(await wantsOf({ 'uv.lock': '' })),
       'REQUIREMENTS_NOT_FOUND',
     );
-    expect(error.message).toMatch(/pyproject\.toml, which .*uv\.lock is the lock of, does not exist/);
+    expect(error.message).toMatch(
+      /^To use uv\.lock, a pyproject\.toml file must be in the same directory as the lock file, but .* does not exist$/,
+    );
   });
 });
 
 describe('requirements that cannot be had', () => {
   it('are refused all at once, with file and line', async () => {
     const wants = await wantsOf({
-      'requirements.txt': 'numpy\n-r dev.txt\n./local\n',
-      'dev.txt': '\n# ours\n-e .\nx @ hg+https://me:token@hg.example/x\n',
+      'requirements.txt': 'numpy\n-r dev.txt\n./local#a=b\n',
+      'dev.txt': '\n# ours\nx @ svn+https://svn.example/x\nx @ hg+https://me:token@hg.example/x\n',
     });
     const error = await expectCode(() => readRequirements(wants), 'NOT_SUPPORTED');
     const folder = dirname(wants.requirementsFile!);
     expect(error.issues).toEqual([
-      `${folder}/dev.txt:3 asks for the editable install of ., which is not supported`,
+      `${folder}/dev.txt:3 asks for a source repository that is not git, svn+https://svn.example/x, which is not supported`,
       `${folder}/dev.txt:4 asks for a source repository that is not git, hg+https://***@hg.example/x, which is not supported`,
-      `${folder}/requirements.txt:3 asks for the local path ./local, which is not supported`,
+      `${folder}/requirements.txt:3 asks for the local path ./local#a=b, which is not supported`,
     ]);
     expect(error.message).toBe(`${error.issues[0]} (and 2 more)`);
     expect(error.hint).toContain('wheel');
@@ -192,7 +394,7 @@ describe('requirements that cannot be had', () => {
     await expectCode(async () => readRequirements(await wantsOf({ 'a.txt': line })), 'NOT_SUPPORTED');
   });
 
-  it.each(['poetry.lock', 'pdm.lock', 'Pipfile.lock', 'environment.yml', 'lock.toml'])(
+  it.each(['pdm.lock', 'Pipfile.lock', 'environment.yml', 'lock.toml'])(
     'may not come as %s, and the hint says how instead',
     async (name) => {
       const error = await expectCode(async () => readRequirements(await wantsOf({ [name]: '' })), 'NOT_SUPPORTED');

@@ -3,14 +3,23 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../src/core/error.ts';
 import type { Lock } from '../../src/python/lock.ts';
-import type { Wants } from '../../src/python/requirements.ts';
-import type { ResolveOptions } from '../../src/python/resolve.ts';
+import type { Wants } from '../../src/python/wants.ts';
+import type { ResolveOptions } from '../../src/python/ask-uv.ts';
+import type { PipArguments } from '../../src/python/pip-arguments.ts';
+import { isProblem, readPipArguments } from '../../src/python/pip-arguments.ts';
+import { contentHashes } from '../../src/python/poetry-project.ts';
 import { resolve } from '../../src/python/resolve.ts';
 import { expectCode } from '../expect-code.ts';
 import { testContext } from '../registry/setup.ts';
 import { temporaryFolder } from '../store/temporary-folder.ts';
 import { program } from './programs.ts';
 import { interpreterOf } from './targets.ts';
+
+const optionsOf = (text: string): PipArguments => {
+  const read = readPipArguments(text);
+  if (isProblem(read)) throw new Error(read.what);
+  return read;
+};
 
 const hooks = () => Promise.reject(new Error('a hook was called'));
 let folder: string;
@@ -138,6 +147,17 @@ describe('a uv.lock', () => {
     );
   });
 
+  it('is exported with extras and groups, and without what is left out', async () => {
+    const project = '[project]\nname = "x"\noptional-dependencies.cli = []\n[dependency-groups]\nprod = []\ndev = []';
+    const wants = await wantsLock();
+    await writeFile(join(folder, 'pyproject.toml'), project);
+    const options = optionsOf('--no-install-package a --no-install-local');
+    await resolveWith(answering, { ...wants, extras: ['cli'], groups: ['prod', 'dev'], options });
+    const args = (await linesOf('args')).join(' ');
+    expect(args).toContain('--extra cli --group prod --group dev --no-emit-local --no-emit-package a');
+    expect(args).not.toContain('--no-dev');
+  });
+
   it('that uv cannot read is told', async () => {
     const script = "echo 'error: Failed to parse `uv.lock`\n  cause: TOML parse error' >&2; exit 2";
     const wants = await wantsLock();
@@ -147,6 +167,100 @@ describe('a uv.lock', () => {
     );
     expect(error.hint).toContain('uv lock');
     await expectCode(() => resolveWith('kill -KILL $$', wants), 'UV_MISSING');
+  });
+});
+
+describe('a poetry.lock', () => {
+  const HASH = 'a'.repeat(64);
+  const wantsLock = async (hash = HASH): Promise<Partial<Wants>> => {
+    const project = '[project]\nname = "x"\ndependencies = ["demo"]\n[dependency-groups]\nprod = ["six"]';
+    await writeFile(join(folder, 'pyproject.toml'), project);
+    const head = `name = "demo"\nversion = "1.0"\noptional = false\npython-versions = ">=3.9"\ngroups = ["main"]\n`;
+    const file = `files = [{file = "demo-1.0-py3-none-any.whl", hash = "sha256:${hash}"}]\n`;
+    const metadata = `[metadata]\nlock-version = "2.1"\ncontent-hash = "${contentHashes(project)[0]}"\n`;
+    await writeFile(join(folder, 'poetry.lock'), `[[package]]\n${head}${file}${metadata}`);
+    return { requirementsFile: join(folder, 'poetry.lock') };
+  };
+
+  it('has uv tell where the files of its versions are', async () => {
+    const lock = await resolveWith(answering, await wantsLock());
+    expect(lock.wheels).toMatchObject([{ name: 'demo', version: '1.0', requested: true }]);
+    const args = await linesOf('args');
+    const question = join(folder, 'scratch', 'poetry', 'pyproject.toml');
+    expect(args.slice(0, 4)).toEqual(['pip', 'compile', question, '--no-deps']);
+    expect(await readFile(question, 'utf8')).toContain('dependencies = ["demo==1.0"]');
+  });
+
+  it('is held against its digests', async () => {
+    const wants = await wantsLock('b'.repeat(64));
+    await expectCode(() => resolveWith(answering, wants), 'DIGEST_MISMATCH');
+  });
+
+  it('is of the project beside it, as it is now', async () => {
+    const wants = await wantsLock();
+    expect(
+      (await expectCode(() => resolveWith('', { ...wants, extras: ['x'] }), 'REQUIREMENTS_INVALID')).message,
+    ).toMatch(/has no extra "x"/);
+    await expectCode(() => resolveWith('', { ...wants, packages: ['six'] }), 'NOT_SUPPORTED');
+    await writeFile(join(folder, 'pyproject.toml'), '[project]\nname = "x"\ndependencies = ["other"]');
+    const error = await expectCode(() => resolveWith('', wants), 'REQUIREMENTS_INVALID');
+    expect(error.message).toMatch(/pyproject\.toml has changed since .*poetry\.lock was made/);
+  });
+
+  it('may have nothing for the target', async () => {
+    const wants = await wantsLock();
+    const path = join(folder, 'poetry.lock');
+    const text = await readFile(path, 'utf8');
+    await writeFile(path, text.replace('groups = ["main"]', 'groups = ["main"]\nmarkers = "os_name == \'nt\'"'));
+    expect(await resolveWith('exit 1', wants)).toMatchObject({ wheels: [], sources: [] });
+  });
+});
+
+describe('options of the user', () => {
+  it('go to uv, indexes and keyring by variable', async () => {
+    await writeFile(join(folder, 'limits.txt'), 'demo<2\n');
+    const constraints = [join(folder, 'limits.txt')];
+    const text =
+      '--pre --resolution lowest --find-links https://me:secret@index.example/l --keyring-provider subprocess';
+    await resolveWith(answering, { packages: ['demo'], options: { ...optionsOf(text), constraints } });
+    const args = (await linesOf('args')).join(' ');
+    expect(args).toContain(`--pre --resolution=lowest --constraints ${constraints[0]}`);
+    expect(args).not.toContain('secret');
+    expect(await linesOf('env')).toEqual(
+      expect.arrayContaining(['UV_FIND_LINKS=https://me:secret@index.example/l', 'UV_KEYRING_PROVIDER=subprocess']),
+    );
+  });
+
+  it('decide what may come as source', async () => {
+    await resolveWith(answering, { packages: ['demo'], options: optionsOf('--no-binary demo') });
+    expect((await linesOf('args')).join(' ')).toContain('--only-binary :all: --no-binary demo ');
+    await resolveWith(answering, { packages: ['demo'], options: optionsOf('--no-binary :all: --only-binary demo') });
+    expect((await linesOf('args')).join(' ')).toContain('--no-binary :all: --only-binary demo ');
+    const needs =
+      "echo 'hint: Wheels are required for `a` because building from source is disabled for all packages' >&2; exit 1";
+    for (const text of ['--only-binary :all:', '--only-binary a'])
+      await expectCode(() => resolveWith(needs, { packages: ['a'], options: optionsOf(text) }), 'NO_WHEEL');
+  });
+
+  it('of pip hold for uv', async () => {
+    const env = { PATH: process.env['PATH'], PIP_KEYRING_PROVIDER: 'subprocess' };
+    await resolveWith(answering, undefined, { env });
+    expect(await linesOf('env')).toContain('UV_KEYRING_PROVIDER=subprocess');
+    await resolveWith(answering, undefined, { env: { ...env, UV_KEYRING_PROVIDER: 'disabled' } });
+    expect(await linesOf('env')).toContain('UV_KEYRING_PROVIDER=disabled');
+  });
+});
+
+describe('lists with paths of this host', () => {
+  it('are read as copies, but told by their own names', async () => {
+    await mkdir(join(folder, 'pkg'));
+    await writeFile(join(folder, 'pkg', 'setup.py'), '');
+    await writeFile(join(folder, 'requirements.txt'), '-e ./pkg\n');
+    const wants = { requirementsFile: join(folder, 'requirements.txt') };
+    const script = `first="$(sed -n 3p "${folder}/args")"; cat "$first" >"${folder}/read"; echo "error: unexpected thing: $first:1" >&2; exit 1`;
+    const error = await expectCode(() => resolveWith(script, wants), 'REQUIREMENTS_INVALID');
+    expect(await readFile(join(folder, 'read'), 'utf8')).toBe(`file://${folder}/pkg\n`);
+    expect(error.message).toContain(`${folder}/requirements.txt:1`);
   });
 });
 

@@ -26,15 +26,10 @@ describe('specSchema', () => {
       'conda_channels',
       'cuda',
       'cudnn',
-      'pip_extra_args',
       'registry_config',
-      'runtime_packages',
       'builder_options',
       'builder_config',
       'user',
-      'extras',
-      'groups',
-      'untagged_packages',
     ]);
   });
 });

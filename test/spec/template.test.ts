@@ -138,6 +138,8 @@ describe('initSpec', () => {
   it.each([
     [['uv.lock', 'pyproject.toml', 'requirements.txt'], 'uv.lock'],
     [['uv.lock', 'requirements.txt'], 'requirements.txt'],
+    [['poetry.lock', 'pyproject.toml', 'requirements.txt'], 'poetry.lock'],
+    [['poetry.lock', 'requirements.txt'], 'requirements.txt'],
     [['pylock.toml', 'uv.lock', 'pyproject.toml'], 'pylock.toml'],
     [['pyproject.toml'], 'pyproject.toml'],
   ])('of %j it names %s', async (names, chosen) => {

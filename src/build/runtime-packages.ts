@@ -1,0 +1,31 @@
+// Packages that flytekit installs when a task starts: named in the environment of the image, for the pip in it.
+import type { Context } from '../core/context.ts';
+import type { Lock } from '../python/lock.ts';
+import type { BaseReader } from './base.ts';
+
+/** flytekit splits its value at each space, and calls pip with the words (flytekit/bin/entrypoint.py). */
+export const RUNTIME_PACKAGES = '_F_RUNTIME_PACKAGES';
+
+export function runtimeVariables(
+  packages: readonly string[] = [],
+): readonly (readonly [name: string, value: string])[] {
+  return packages.length > 0 ? [[RUNTIME_PACKAGES, packages.join(' ')]] : [];
+}
+
+const PIP = /(?:^|\/)(?:site|dist)-packages\/pip\/__init__\.py$/;
+
+/**
+ * What is to be said when nothing in the image could install them.
+ * @param seesSystem whether an environment of ours has the packages of the base too
+ */
+export async function pipWarnings(
+  ctx: Context,
+  { reader, lock }: { readonly reader: BaseReader; readonly lock: Lock | undefined },
+  seesSystem: boolean,
+): Promise<readonly string[]> {
+  if (lock?.wheels.some(({ name }) => name === 'pip')) return [];
+  if ((!lock || seesSystem) && [...(await reader.facts(ctx)).entries.keys()].some((path) => PIP.test(path))) return [];
+  return [
+    'runtime_packages are installed by pip when a task starts, and the image has no pip: add it under `packages`',
+  ];
+}
