@@ -1,7 +1,7 @@
-// Our tags beside flytekit's own, for random specs. flytekit is installed once, into a cache folder of the tests.
+// Our tags beside flytekit's own, for random specs. 
 import { execFileSync } from 'node:child_process';
-import { access, mkdir, mkdtemp, rename, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -9,37 +9,10 @@ import { FIELD_NAMES, OWN_FIELDS } from '../../src/spec/field-names.ts';
 import type { PythonValue } from '../../src/spec/python-repr.ts';
 import type { TagFields } from '../../src/spec/tag.ts';
 import { imageName, specId, specTag } from '../../src/spec/tag.ts';
+import { FLYTEKIT, hostPython, installFlytekit } from './ground/flytekit.ts';
 
-const FLYTEKIT = '1.16.31';
 const SPECS = 600;
 const SEED = 20_241;
-
-/** `3.11` of the host's Python with pip, if it has one. */
-function hostPython(): string | undefined {
-  try {
-    const program = 'import pip, sys; print("%d.%d" % sys.version_info[:2])';
-    return execFileSync('python3', ['-c', program], { encoding: 'utf8', stdio: 'pipe' }).trim();
-  } catch {
-    return undefined;
-  }
-}
-
-/** Folder with flytekit's modules. */
-async function installFlytekit(python: string): Promise<string> {
-  const cache = process.env['IMAGESPEC_TEST_CACHE'] ?? join(homedir(), '.cache', 'imagespec-test');
-  const folder = join(cache, `flytekit-${FLYTEKIT}-python-${python}`);
-  const exists = await access(folder).then(
-    () => true,
-    () => false,
-  );
-  if (exists) return folder;
-  await mkdir(cache, { recursive: true });
-  const made = await mkdtemp(join(cache, 'making-'));
-  const pip = ['-m', 'pip', 'install', '--quiet', '--target', made, `flytekit==${FLYTEKIT}`];
-  execFileSync('python3', pip, { stdio: 'pipe' });
-  await rename(made, folder);
-  return folder;
-}
 
 // Folders are sorted, as ours are, and the host is no ARM machine: what flytekit leaves to the machine.
 const PROGRAM = `
@@ -197,7 +170,7 @@ describe.skipIf(python === undefined && !process.env['CI'])(`flytekit ${FLYTEKIT
   let folder: string;
 
   beforeAll(async () => {
-    modules = await installFlytekit(python ?? '');
+    modules = await installFlytekit(python!);
     folder = await mkdtemp(join(tmpdir(), 'imagespec-'));
     for (const [path, content] of Object.entries(FILES)) {
       await mkdir(join(folder, dirname(path)), { recursive: true });
@@ -207,7 +180,7 @@ describe.skipIf(python === undefined && !process.env['CI'])(`flytekit ${FLYTEKIT
 
   it(`gives the ids, tags and names that we give, for ${SPECS} specs`, async () => {
     const samples = fc.sample(specs, { numRuns: SPECS, seed: SEED });
-    const printed = execFileSync('python3', ['-c', PROGRAM], {
+    const printed = execFileSync(python!.program, ['-c', PROGRAM], {
       cwd: folder,
       env: { PATH: process.env['PATH'], HOME: folder, PYTHONPATH: modules, PYTHONUTF8: '1' },
       input: samples.map((spec) => `${print(spec)}\n`).join(''),

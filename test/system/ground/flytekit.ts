@@ -1,0 +1,43 @@
+// flytekit as its users have it: installed once into a cache folder of the tests, and started by the host's Python.
+import { execFileSync } from 'node:child_process';
+import { access, mkdir, mkdtemp, rename } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+export const FLYTEKIT = '1.16.31';
+
+export interface HostPython {
+  /** `3.11` */
+  readonly version: string;
+  /** Absolute path of the interpreter itself, past the shims that a PATH may have. */
+  readonly program: string;
+}
+
+/** The host's Python with pip, if it has one. */
+export function hostPython(): HostPython | undefined {
+  try {
+    const program = 'import pip, sys; print("%d.%d" % sys.version_info[:2], sys.executable)';
+    const said = execFileSync('python3', ['-c', program], { encoding: 'utf8', stdio: 'pipe' }).trim();
+    const [, version = '', path = ''] = /^(\S+) (.+)$/.exec(said) ?? [];
+    return { version, program: path };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Folder with flytekit's modules. */
+export async function installFlytekit({ version, program }: HostPython): Promise<string> {
+  const cache = process.env['IMAGESPEC_TEST_CACHE'] ?? join(homedir(), '.cache', 'imagespec-test');
+  const folder = join(cache, `flytekit-${FLYTEKIT}-python-${version}`);
+  const exists = await access(folder).then(
+    () => true,
+    () => false,
+  );
+  if (exists) return folder;
+  await mkdir(cache, { recursive: true });
+  const made = await mkdtemp(join(cache, 'making-'));
+  const pip = ['-m', 'pip', 'install', '--quiet', '--target', made, `flytekit==${FLYTEKIT}`];
+  execFileSync(program, pip, { stdio: 'pipe' });
+  await rename(made, folder);
+  return folder;
+}
