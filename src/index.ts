@@ -1,5 +1,5 @@
 // The public surface: one hand-written list. A line here stays.
-import { buildSpec } from './build/build.ts';
+import { buildSpecs } from './build/build.ts';
 import { readEnvironment } from './build/environment.ts';
 import type { BuildOptions } from './build/request.ts';
 import type { BuildResult } from './build/result.ts';
@@ -29,5 +29,5 @@ export interface SpecBuildOptions extends BuildOptions {
 export function build(spec: ImageSpec, options: SpecBuildOptions = {}): Promise<BuildResult> {
   const environment = readEnvironment();
   const directory = options.directory ?? environment.workingDirectory;
-  return buildSpec({ spec, directory, file: undefined }, options, environment);
+  return buildSpecs([{ spec, directory, file: undefined }], options, environment);
 }

@@ -30,10 +30,15 @@ export interface Bases extends Root {
 /** Platforms whose manifests are read at once. */
 const AT_ONCE = 4;
 
-const baseImageOf = ({ spec }: LoadedSpec): string => spec.baseImage ?? defaultBaseImage(spec);
+/** A base that is a spec was built by then, unless it is only planned. */
+function baseImageOf({ spec }: LoadedSpec): string {
+  const { baseImage } = spec;
+  return typeof baseImage === 'string' ? baseImage : defaultBaseImage(spec);
+}
 
 /** What the spec's base is; a base on disk is meant relative to the folder of the spec. */
-function transportOf(loaded: LoadedSpec): Transport {
+function transportOf({ loaded, base }: Job): Transport {
+  if (base) return base;
   const { directory } = loaded;
   const transport = parseTransport(baseImageOf(loaded));
   const within = (path: string): string => (isAbsolute(path) ? path : join(directory, path));
@@ -53,7 +58,7 @@ function keepsLayers({ outputs, spec }: Request, base: Transport): boolean {
 
 /** The base's name resolved: one request at a registry. */
 export async function resolveRoot(ctx: Context, job: Job): Promise<Root> {
-  const transport = transportOf(job.loaded);
+  const transport = transportOf(job);
   if (transport.kind === 'scratch') return { transport, rootDigest: undefined };
   const opened = await openSource(transport, job.services);
   const { digest } = await resolveOrThrow(ctx, opened.source, opened.name);
@@ -64,7 +69,7 @@ export async function resolveRoot(ctx: Context, job: Job): Promise<Root> {
 export async function resolveBases(ctx: Context, job: Job): Promise<Bases> {
   const { request, options, services } = job;
   const { platforms } = request;
-  const transport = transportOf(job.loaded);
+  const transport = transportOf(job);
   if (transport.kind === 'scratch') {
     const scratch = (platform: Platform): Base => ({
       name: 'scratch',
@@ -79,7 +84,7 @@ export async function resolveBases(ctx: Context, job: Job): Promise<Bases> {
   const source = cachedSource(origin, services, keepsLayers(request, transport), options.offline ?? false);
   const root = await resolveOrThrow(ctx, source, wanted);
   const reference = transport.kind === 'registry' ? printReference(transport.reference) : undefined;
-  const name = reference ?? printTransport(parseTransport(baseImageOf(job.loaded)));
+  const name = reference ?? printTransport(job.base ?? parseTransport(baseImageOf(job.loaded)));
   const list = await mapLimited(ctx, platforms, AT_ONCE, async (platform): Promise<Base> => {
     const image = await loadPlatform(ctx, source, root, platform);
     return { name, reference, platform, image, rootDigest: root.digest, key: image.descriptor.digest };

@@ -1,5 +1,4 @@
 // The walk: spec → bases, locks and files → layers → images → index → copy → names. Layers are sent while others are packed.
-import { isAbsolute, join } from 'node:path';
 import type { Sender } from '../content/copy.ts';
 import { createSender } from '../content/copy.ts';
 import type { Context } from '../core/context.ts';
@@ -7,13 +6,18 @@ import { createContext, together } from '../core/context.ts';
 import { createPacker } from '../layer/packer.ts';
 import { createWorkPool } from '../layer/work-pool.ts';
 import { registryStore } from '../registry/store.ts';
+import { ImageSpecError } from '../core/error.ts';
+import { Once } from '../core/once.ts';
+import type { WorkPool } from '../layer/work-pool.ts';
 import type { LoadedSpec } from '../spec/load.ts';
-import { findSpec, loadSpec } from '../spec/load.ts';
+import type { Transport } from '../store/transport.ts';
 import { assembleRoot, imageAnnotations } from './assemble.ts';
 import { resolveRoot } from './bases.ts';
 import type { RunTools } from './run-over.ts';
 import { runTools, requireRuns } from './run-tools.ts';
 import { createDebShelf } from './debs.ts';
+import type { ImageTask } from './images.ts';
+import { buildTasks, listTasks, platformsOf } from './images.ts';
 import type { Environment } from './environment.ts';
 import type { Existing } from './existing.ts';
 import { differences, findExisting } from './existing.ts';
@@ -25,7 +29,7 @@ import type { Job } from './job.ts';
 import { epochOf } from './job.ts';
 import { writeLockFile } from './lock-file.ts';
 import { rememberPush } from './memo.ts';
-import { planImage } from './plan.ts';
+import { planImage, planUpon } from './plan.ts';
 import type { PlatformImage } from './platform-build.ts';
 import { buildPlatform, platformInput } from './platform-build.ts';
 import type { Preparation } from './prepare.ts';
@@ -33,63 +37,139 @@ import { prepare } from './prepare.ts';
 import type { BuildOptions } from './request.ts';
 import { createRequest } from './request.ts';
 import { withSandbox } from './sandbox.ts';
-import type { BuildResult, ImageResult, PlanResult } from './result.ts';
+import type { BuildResult, ImageResult, PlanResult, PlanResults } from './result.ts';
 import type { BuildSecrets } from './secrets.ts';
 import { openSecrets, requireUncopied } from './secrets.ts';
-import { openTarget, withServices } from './services.ts';
+import type { Services } from './services.ts';
+import { createMeter, openTarget, withServices } from './services.ts';
+import { loadFile } from './load-file.ts';
+import { withSwitches } from './switches.ts';
 import { createShelf, indexOpener } from './wheels.ts';
 
-/** Loads the spec from a file or folder and builds it. `argv` is the command line, remembered for the fast path. */
+/**
+ * Loads the specs of a file or folder, or of standard input for `-`, and builds them, or those of `images` by name. `argv` is the command
+ * line, remembered for the fast path.
+ */
 export async function buildFile(
   path: string,
   options: BuildOptions,
   environment: Environment,
   argv: readonly string[] = [],
 ): Promise<BuildResult> {
-  return buildSpec(await load(path, environment), options, environment, argv);
+  return buildSpecs(await loadFile(path, options.images, environment), options, environment, argv);
 }
 
-export async function planFile(path: string, options: BuildOptions, environment: Environment): Promise<PlanResult> {
-  const loaded = await load(path, environment);
-  return withJob(loaded, options, environment, async (ctx, job) => {
-    const exists = job.request.pushed && (await existing(ctx, job)) !== undefined;
-    return planImage(ctx, job, exists);
+/** What `buildFile` would do. Of an image upon one that is yet to be built, no more is said than that. */
+export async function planFile(path: string, options: BuildOptions, environment: Environment): Promise<PlanResults> {
+  const specs = await loadFile(path, options.images, environment);
+  return withCall(specs, options, environment, async (ctx, call) => {
+    const plans = await buildTasks<Planned>(ctx, call.tasks, async (inner, task, base) => {
+      const job = await createJob(inner, call, task, base?.place);
+      const exists = job.request.pushed && (await existing(inner, job)) !== undefined;
+      const isUpon = base !== undefined && base.place === undefined;
+      const plan = isUpon ? planUpon(job, base.plan, exists) : await planImage(inner, job, exists);
+      return { plan, place: exists ? { kind: 'registry', reference: job.request.pushed } : undefined };
+    });
+    return { images: plans.map(({ plan }) => plan) };
   });
 }
 
-export async function buildSpec(
-  loaded: LoadedSpec,
+export async function buildSpecs(
+  specs: readonly LoadedSpec[],
   options: BuildOptions,
   environment: Environment,
   argv: readonly string[] = [],
 ): Promise<BuildResult> {
-  return withJob(loaded, options, environment, async (ctx, job) => ({ images: [await buildImage(ctx, job, argv)] }));
+  return withCall(specs, options, environment, async (ctx, call) => {
+    const isAlone = call.tasks.length === 1;
+    const images = await buildTasks<Built>(ctx, call.tasks, async (inner, task, base) => {
+      const job = await createJob(inner, call, task, base?.place);
+      const result = await buildImage(inner, job, isAlone ? argv : []);
+      if (!isAlone) inner.emit({ type: 'log', level: 'info', message: `${result.status}: ${result.reference}` });
+      return { result, place: placeOf(job, result) };
+    });
+    return { images: images.map(({ result }) => result) };
+  });
 }
 
-async function load(path: string, { workingDirectory }: Environment): Promise<LoadedSpec> {
-  return loadSpec(await findSpec(isAbsolute(path) ? path : join(workingDirectory, path)));
+interface Planned {
+  readonly plan: PlanResult;
+  /** Where it is already. */
+  readonly place: Transport | undefined;
 }
 
-async function withJob<T>(
-  loaded: LoadedSpec,
-  options: BuildOptions,
+/** An image that others may stand on. */
+interface Built {
+  readonly result: ImageResult;
+  readonly place: Transport;
+}
+
+/** Where it is now, by digest. */
+function placeOf({ request }: Job, { digest }: ImageResult): Transport {
+  const { transport } = request.outputs[0]!;
+  if (transport.kind !== 'registry') return { ...transport, name: digest } as Transport;
+  return { kind: 'registry', reference: { ...transport.reference, tag: request.tag, digest } };
+}
+
+/** What the images of one call share. */
+interface Call {
+  readonly tasks: readonly ImageTask[];
+  readonly options: BuildOptions;
+  readonly services: Services;
+  readonly pool: WorkPool;
+  readonly made: Job['made'];
+}
+
+async function withCall<T>(
+  specs: readonly LoadedSpec[],
+  given: BuildOptions,
   environment: Environment,
-  work: (ctx: Context, job: Job) => Promise<T>,
+  work: (ctx: Context, call: Call) => Promise<T>,
 ): Promise<T> {
-  const ctx = createContext(options);
-  const imageName = await loaded.spec.imageName({ directory: loaded.directory });
-  const request = createRequest(loaded.spec, imageName, options, environment.workingDirectory);
+  const ctx = createContext(given);
+  const options = withSwitches(ctx, given, environment);
+  const tasks = listTasks(specs);
+  refuseOnePlace(tasks, options);
   return withServices(withSandbox(environment, options.sandbox), options.cacheFolder, async (services) => {
     const pool = createWorkPool(options.workers ?? Math.min(environment.processors - 1, WORKERS_MAX));
     try {
-      const debs = createDebShelf(services, options.offline ?? false, pool);
-      let opened: Promise<BuildSecrets> | undefined;
-      const secrets = (): Promise<BuildSecrets> => (opened ??= openSecrets(ctx, { loaded, services }));
-      return await work(ctx, { loaded, request, options, services, pool, debs, secrets });
+      return await work(ctx, { tasks, options, services, pool, made: new Once() });
     } finally {
       await pool.close();
     }
   });
+}
+
+/** Two images at one place would be one, and the other lost. */
+function refuseOnePlace(tasks: readonly ImageTask[], { outputs = [], tags = [] }: BuildOptions): void {
+  const asked = tasks.filter(({ isAsked }) => isAsked);
+  if (asked.length < 2 || (outputs.length === 0 && tags.length === 0)) return;
+  const what = outputs.length > 0 ? `the place ${outputs[0]}` : `the tag ${tags[0]}`;
+  throw new ImageSpecError('USAGE', `${asked.length} images are asked for, but ${what} is that of one`, {
+    hint: `Choose one with --image ${asked[0]!.label}, or leave it out.`,
+  });
+}
+
+async function createJob(ctx: Context, call: Call, task: ImageTask, base: Transport | undefined): Promise<Job> {
+  const { loaded } = task;
+  const { pool, made } = call;
+  const platforms = platformsOf(task, call.tasks, call.options.platforms);
+  const options = { ...(task.isAsked ? call.options : optionsOfBase(call.options, loaded)), platforms };
+  const services = { ...call.services, downloads: createMeter() };
+  const imageName = await loaded.spec.imageName({ directory: loaded.directory });
+  const request = createRequest(loaded.spec, imageName, options, services.environment.workingDirectory);
+  const debs = createDebShelf(services, options.offline ?? false, pool);
+  let opened: Promise<BuildSecrets> | undefined;
+  const secrets = (): Promise<BuildSecrets> => (opened ??= openSecrets(ctx, { loaded, services }));
+  return { loaded, request, options, services, pool, made, debs, secrets, base };
+}
+
+/** What others stand on is pushed beside them where it has a registry, and kept on this machine where it has none. */
+function optionsOfBase(
+  { push, outputs: _outputs, tags: _tags, ...options }: BuildOptions,
+  { spec }: LoadedSpec,
+): BuildOptions {
+  return { ...options, push: push && Boolean(spec.registry) };
 }
 
 async function existing(ctx: Context, { request, services }: Job): Promise<Existing | undefined> {

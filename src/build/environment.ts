@@ -27,6 +27,8 @@ export interface Environment {
   readonly random: () => number;
   /** A name nobody else has. */
   readonly uniqueName: () => string;
+  /** Standard input. */
+  readonly openInput: () => AsyncIterable<Uint8Array>;
 }
 
 export function readEnvironment(): Environment {
@@ -40,6 +42,7 @@ export function readEnvironment(): Environment {
     now: () => Date.now(),
     random: () => Math.random(),
     uniqueName: () => randomBytes(9).toString('base64url'),
+    openInput: () => process.stdin,
   };
 }
 

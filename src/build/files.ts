@@ -33,13 +33,16 @@ export interface Copies {
 export async function readCopies(ctx: Context, { copies, folder, lockName }: Copies, mtime: number): Promise<Entry[]> {
   const owner = { uid: 0, gid: 0, mtime };
   const lock = lockName === undefined ? undefined : `${FILES_ROOT.slice(1)}/${lockName}`;
+  // Those of several images of the file have their names in between.
+  const isLock = ({ path }: Entry): boolean =>
+    lock !== undefined && (path === lock || (path.startsWith(lock.slice(0, -'lock'.length)) && path.endsWith('.lock')));
   const read = copies.map(async (path) => {
     const clean = path.replace(/^(\.\/)+/, '').replace(/\/+$/, '');
     const below = clean === '' || clean === '.' ? '' : `/${clean}`;
     const destination = `${FILES_ROOT.slice(1)}${below}`;
     const entries = await readHostTree(ctx, { root: folder, path, destination, ...owner });
     const isOutput = (one: Entry): boolean => one.path.slice(destination.length).split('/').includes(OUTPUT_FOLDER);
-    return entries.filter((one) => one.path === destination || (one.path !== lock && !isOutput(one)));
+    return entries.filter((one) => one.path === destination || (!isLock(one) && !isOutput(one)));
   });
   return (await Promise.all(read)).flat();
 }

@@ -1,8 +1,12 @@
 // One image to be built: what is wanted, where it goes, and what there is to work with.
+import type { Digest } from '../core/digest.ts';
+import type { Once } from '../core/once.ts';
 import type { WorkPool } from '../layer/work-pool.ts';
 import type { LoadedSpec } from '../spec/load.ts';
+import type { Transport } from '../store/transport.ts';
 import type { DebShelf } from './debs.ts';
 import { sourceDateEpoch } from './environment.ts';
+import type { LayerRecord } from './layer-record.ts';
 import type { BuildOptions, Request } from './request.ts';
 import type { BuildSecrets } from './secrets.ts';
 import type { Services } from './services.ts';
@@ -16,6 +20,10 @@ export interface Job {
   readonly pool: WorkPool;
   /** The Debian packages of this job. */
   readonly debs: DebShelf;
+  /** Layers that were made in this call. */
+  readonly made: Once<Digest, LayerRecord>;
+  /** The image that it stands on, where that was built before in the same call. */
+  readonly base: Transport | undefined;
   /** Read when they are asked for first: an image that is there already needs none. */
   readonly secrets: () => Promise<BuildSecrets>;
 }

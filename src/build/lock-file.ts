@@ -98,10 +98,15 @@ export type LockedPlatform = LockFile['platforms'][string];
 
 export const EMPTY_LOCK_FILE: LockFile = { version: 1, platforms: {} };
 
-/** `imagespec.yaml` → `imagespec.lock`; a table in `pyproject.toml` has `imagespec.lock` too. */
-export function lockFileOf(specFile: string): string {
+/**
+ * `imagespec.yaml` → `imagespec.lock`; a table in `pyproject.toml` has `imagespec.lock` too.
+ * @param key of one of several images, which have `imagespec.KEY.lock`
+ */
+export function lockFileOf(specFile: string, key?: string): string {
   const stem = basename(specFile, extname(specFile));
-  return join(dirname(specFile), `${stem === 'pyproject' ? 'imagespec' : stem}.lock`);
+  // A key may have slashes, as names of images do.
+  const own = key === undefined ? '' : `.${key.replaceAll('/', '-')}`;
+  return join(dirname(specFile), `${stem === 'pyproject' ? 'imagespec' : stem}${own}.lock`);
 }
 
 /** An absent file is an empty lock; a broken one is an error, since guessing would unlock. */

@@ -60,7 +60,7 @@ export interface Locks {
 /** The lock file beside the spec, where one is kept. */
 export async function readKeptLock({ loaded }: Job, { wants, debian }: Inputs): Promise<KeptLock> {
   const isKept = loaded.file !== undefined && (wantsLockFile(wants) || debian !== undefined);
-  const file = isKept ? lockFileOf(loaded.file) : undefined;
+  const file = isKept ? lockFileOf(loaded.file, loaded.key) : undefined;
   return { file, content: file === undefined ? EMPTY_LOCK_FILE : await readLockFile(file) };
 }
 

@@ -84,7 +84,7 @@ async function makeLayer(ctx: Context, want: WantedLayer, tools: LayerTools): Pr
   // A layer that the same build has made before is not made twice, and is no older one either.
   const isKnown = !tools.ignoreKnown && tools.once.find(key) === undefined;
   const known = isKnown ? await readLayerRecord(tools.cache, key) : undefined;
-  const record = known ?? (await tools.once.run(key, () => packLayer(ctx, want, tools)));
+  const record = known ?? (await tools.once.share(ctx, key, () => packLayer(ctx, want, tools)));
   const annotations = {
     [ANNOTATION.layerKey]: key,
     [ANNOTATION.layerDiffId]: record.diffId,

@@ -29,7 +29,7 @@ export async function rememberPush(job: Job, { argv, inputs, bases, result }: Pu
   if (!inRegistry && bases.transport.kind !== 'scratch') return;
   const moving = inRegistry && !inRegistry.digest && bases.rootDigest;
   const isLocked = wantsLockFile(inputs.wants) || inputs.debian !== undefined;
-  const own = await digestFiles([file, ...(isLocked ? [lockFileOf(file)] : [])]).catch(noLock);
+  const own = await digestFiles([file, ...(isLocked ? [lockFileOf(file, loaded.key)] : [])]).catch(noLock);
   if (!own) return;
   const copies = copiesOf(loaded);
   await writeMemo(services.cache, argv, services.environment, {

@@ -5,6 +5,7 @@ import type { Job } from './job.ts';
 import { epochOf } from './job.ts';
 import { readInputs, strictKey } from './inputs.ts';
 import { readLayerRecord } from './layer-record.ts';
+import { printPlatform } from '../oci/platform.ts';
 import type { OutlinedLayer } from './make-layers.ts';
 import { outlinedLayers, platformInput } from './platform-build.ts';
 import type { PreparedPlatform } from './prepare.ts';
@@ -39,6 +40,22 @@ export async function planImage(ctx: Context, job: Job, exists: boolean | undefi
       outputs: request.outputs.map((output) => output.text),
     };
   });
+}
+
+/** The plan of an image upon one that is planned too: what is on it is known when that is built. */
+export function planUpon({ request, loaded }: Job, base: PlanResult, exists: boolean | undefined): PlanResult {
+  return {
+    name: loaded.spec.name,
+    reference: request.imageName,
+    exists,
+    platforms: request.platforms.map((platform) => ({
+      platform: printPlatform(platform),
+      base: base.reference,
+      packages: [],
+      layers: [],
+    })),
+    outputs: request.outputs.map((output) => output.text),
+  };
 }
 
 async function plannedLayer(

@@ -66,12 +66,17 @@ export interface PlannedPlatform {
   readonly layers: readonly PlannedLayer[];
 }
 
+export interface PlanResults {
+  readonly images: readonly PlanResult[];
+}
+
 export interface PlanResult {
   readonly name: string;
   readonly reference: string;
   /** Whether the image is at its registry already; absent when it would not be pushed. */
   readonly exists?: boolean | undefined;
-  readonly strictKey: Digest;
+  /** Absent where it stands on an image that is not built yet. */
+  readonly strictKey?: Digest | undefined;
   readonly platforms: readonly PlannedPlatform[];
   readonly outputs: readonly string[];
 }

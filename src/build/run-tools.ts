@@ -1,11 +1,8 @@
 // What programs of the image are run with while it is built, and whether this host can run them at all: asked before anything is downloaded.
 import type { Context } from '../core/context.ts';
-import type { Digest } from '../core/digest.ts';
-import { Once } from '../core/once.ts';
 import type { SandboxHost } from '../sandbox/namespace.ts';
 import type { Inputs } from './inputs.ts';
 import type { Job } from './job.ts';
-import type { LayerRecord } from './layer-record.ts';
 import { uvFinder } from './locks.ts';
 import type { RunTools } from './run-over.ts';
 import { openSandbox, requireRunnable, warnOfChroot } from './sandbox.ts';
@@ -20,7 +17,7 @@ export function runTools(ctx: Context, job: Job, inputs: Inputs, scratch: string
     secrets: job.secrets,
     processors,
     uniqueName,
-    once: new Once<Digest, LayerRecord>(),
+    once: job.made,
     host: () =>
       (host ??= openSandbox(environment).then((found) => {
         warnOfChroot(ctx, found);

@@ -31,7 +31,7 @@ export interface Meter {
   readonly total: () => number;
 }
 
-function createMeter(): Meter {
+export function createMeter(): Meter {
   let total = 0;
   return { add: (bytes) => void (total += bytes), total: () => total };
 }

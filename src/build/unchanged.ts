@@ -48,7 +48,11 @@ function memoKey(argv: readonly string[], environment: Environment): Digest {
   return keyOf({ format: MEMO_FORMAT, argv, folder: environment.workingDirectory, epoch });
 }
 
-function mayBeUnchanged(argv: readonly string[]): boolean {
+/** flytekit's switches: see switches.ts. */
+const SWITCHES = ['FLYTE_FORCE_PUSH_IMAGE_SPEC', 'FLYTE_PUSH_IMAGE_SPEC'];
+
+function mayBeUnchanged(argv: readonly string[], { variables }: Environment): boolean {
+  if (SWITCHES.some((name) => variables[name])) return false;
   return argv[0] === 'build' && argv.includes('--push') && !argv.some((word) => ALWAYS_WORK.test(word));
 }
 
@@ -58,13 +62,13 @@ export async function writeMemo(
   environment: Environment,
   memo: Memo,
 ): Promise<void> {
-  if (!mayBeUnchanged(argv)) return;
+  if (!mayBeUnchanged(argv, environment)) return;
   await cache.writeRecord(KIND, memoKey(argv, environment), new TextEncoder().encode(JSON.stringify(memo)));
 }
 
 /** The answer to the command line if nothing has changed since it was last run; else undefined, and the long way decides. */
 export async function answerUnchanged(argv: readonly string[], environment: Environment): Promise<Answer | undefined> {
-  if (!mayBeUnchanged(argv)) return undefined;
+  if (!mayBeUnchanged(argv, environment)) return undefined;
   const cache = createLocalCache(cacheFolder(environment), { now: environment.now, random: environment.uniqueName });
   const bytes = await cache.readRecord(KIND, memoKey(argv, environment));
   if (!bytes) return undefined;

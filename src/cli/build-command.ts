@@ -11,6 +11,7 @@ export interface BuildFlags extends CommonOptions {
   readonly output?: string[];
   readonly platform?: string[];
   readonly tag?: string[];
+  readonly image?: string[];
   readonly plan?: boolean;
   readonly force?: boolean;
   readonly frozen?: boolean;
@@ -22,12 +23,13 @@ export interface BuildFlags extends CommonOptions {
 }
 
 function toOptions(flags: BuildFlags, { signal, on }: Session): BuildOptions {
-  const { push, output, platform, tag, force, frozen, offline, cache, cacheDir, workers, sandbox } = flags;
+  const { push, output, platform, tag, image, force, frozen, offline, cache, cacheDir, workers, sandbox } = flags;
   return {
     push,
     outputs: output,
     platforms: platform,
     tags: tag,
+    images: image,
     force,
     frozen,
     offline,
@@ -57,7 +59,7 @@ export async function runBuild(
   const { environment, result, say } = session;
   if (flags.plan) {
     const plan = await planFile(file, options, environment);
-    result(flags.json ? `${JSON.stringify(plan)}\n` : printPlan(plan));
+    result(flags.json ? `${JSON.stringify(plan)}\n` : plan.images.map(printPlan).join('\n'));
     return;
   }
   const built = await buildFile(file, options, environment, argv);

@@ -5,6 +5,7 @@ import { VERSION } from '../build/environment.ts';
 import type { BuildFlags } from './build-command.ts';
 import type { RunFlags } from './run-command.ts';
 import type { DoctorFlags } from './doctor-command.ts';
+import type { TagFlags } from './spec-commands.ts';
 import type { CommonOptions, Session } from './session.ts';
 import { runSession } from './session.ts';
 
@@ -65,16 +66,19 @@ const sandboxOption = (): Option =>
     'who runs programs of the image: namespaces, or chroot, which isolates them from nothing (default: $IMAGESPEC_SANDBOX or namespaces)',
   ).choices(['namespaces', 'chroot']);
 
+const SPEC_ARGUMENT = 'spec file, a folder with one, or - for standard input';
+
 const example = (text: string): string => `\nExample:\n  $ ${text}\n`;
 
 function addBuild(program: Command, argv: readonly string[], run: Run): void {
   common(program.command('build'))
-    .argument('[spec]', 'spec file, or a folder with one', '.')
-    .description('build the image of a spec')
+    .argument('[spec]', SPEC_ARGUMENT, '.')
+    .description('build the images of a spec file')
     .option('--push', 'push to <registry>/<name>:<tag>; skipped when it exists, unless --force')
     .option('-o, --output <place>', 'oci:DIR[:TAG], oci-archive:FILE, docker-archive:FILE or docker://REF', collect)
     .option('--platform <os/arch>', 'overrides the spec; more than one gives an index', collect)
     .option('-t, --tag <tag>', 'a further tag', collect)
+    .option('--image <name>', 'of a file with several images, one to build; all without it', collect)
     .option('--plan', 'print what would be done, do nothing')
     .option('--force', 'build and push even when the image exists')
     .option('--frozen', 'fail instead of changing the lock file')
@@ -93,10 +97,11 @@ function addBuild(program: Command, argv: readonly string[], run: Run): void {
 
 function addSpecCommands(program: Command, run: Run): void {
   common(program.command('tag'))
-    .argument('[spec]', 'spec file, or a folder with one', '.')
+    .argument('[spec]', SPEC_ARGUMENT, '.')
     .description("print the image's full name without building")
+    .option('--image <name>', 'of a file with several images, one; all without it', collect)
     .addHelpText('after', example('docker pull "$(imagespec tag)"'))
-    .action((spec: string, flags: CommonOptions) =>
+    .action((spec: string, flags: TagFlags) =>
       run(flags, async (session) => (await import('./spec-commands.ts')).runTag(spec, flags, session)),
     );
   common(program.command('init'))

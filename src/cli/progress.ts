@@ -62,15 +62,18 @@ export function shorten(subject: string, max = 60): string {
   return short.length <= max ? short : `${short.slice(0, max - 1)}…`;
 }
 
+/** Of several images, which one a line is about. */
+const imageOf = ({ image }: BuildEvent): string => (image === undefined ? '' : `${shorten(image)}: `);
+
 function plainView({ write }: Screen): ProgressView {
   const open = new Map<number, StartEvent>();
   const on = (event: BuildEvent): void => {
     if (event.type === 'start') open.set(event.id, event);
-    if (event.type === 'log' && event.level !== 'debug') write(`${event.level}: ${event.message}\n`);
+    if (event.type === 'log' && event.level !== 'debug') write(`${imageOf(event)}${event.level}: ${event.message}\n`);
     if (event.type !== 'end') return;
     const start = open.get(event.id);
     open.delete(event.id);
-    if (start && SHOWN.has(start.step)) write(`${endLine(start, event)}\n`);
+    if (start && SHOWN.has(start.step)) write(`${imageOf(event)}${endLine(start, event)}\n`);
   };
   return { on, stop: () => undefined };
 }
@@ -87,7 +90,7 @@ function barView(bars: MultiBar): ProgressView {
   const on = (event: BuildEvent): void => {
     isDrawn ||= event.type === 'start' || event.type === 'log';
     if (event.type === 'start' && SHOWN.has(event.step) && (event.total ?? BAR_FROM_BYTES) >= BAR_FROM_BYTES) {
-      const payload = { step: event.step, subject: shorten(event.subject, 40) };
+      const payload = { step: event.step, subject: shorten(`${imageOf(event)}${event.subject}`, 40) };
       const format = event.total === undefined ? NO_BAR : BAR;
       open.set(event.id, bars.create(event.total ?? 1, 0, payload, { format }));
     } else if (event.type === 'progress') {
@@ -97,7 +100,7 @@ function barView(bars: MultiBar): ProgressView {
       open.delete(event.id);
       if (bar) bars.remove(bar);
     } else if (event.type === 'log' && event.level !== 'debug') {
-      bars.log(`${event.level}: ${event.message}\n`);
+      bars.log(`${imageOf(event)}${event.level}: ${event.message}\n`);
     }
   };
   const stop = (): void => {

@@ -1,18 +1,27 @@
 // Commands about specs: tag, init, schema.
 import { isAbsolute, join } from 'node:path';
+import { loadFile } from '../build/load-file.ts';
 import { jsonSchema } from '../spec/json-schema.ts';
-import { findSpec, loadSpec } from '../spec/load.ts';
 import { initSpec } from '../spec/template.ts';
 import type { CommonOptions, Session } from './session.ts';
 
 const within = (folder: string, path: string): string => (isAbsolute(path) ? path : join(folder, path));
 
-export async function runTag(path: string, flags: CommonOptions, session: Session): Promise<void> {
-  const { spec, directory } = await loadSpec(await findSpec(within(session.environment.workingDirectory, path)));
-  const name = await spec.imageName({ directory });
-  session.result(
-    flags.json ? `${JSON.stringify({ name, tag: name.slice(name.lastIndexOf(':') + 1) })}\n` : `${name}\n`,
+export interface TagFlags extends CommonOptions {
+  readonly image?: string[];
+}
+
+/** One image is printed alone; several in a line, or an object, each. */
+export async function runTag(path: string, flags: TagFlags, { environment, result }: Session): Promise<void> {
+  const specs = await loadFile(path, flags.image, environment);
+  const images = await Promise.all(
+    specs.map(async ({ spec, directory, key }) => {
+      const name = await spec.imageName({ directory });
+      return { ...(key !== undefined && { image: key }), name, tag: name.slice(name.lastIndexOf(':') + 1) };
+    }),
   );
+  const json = specs.some(({ key }) => key !== undefined) ? { images } : images[0];
+  result(flags.json ? `${JSON.stringify(json)}\n` : images.map(({ name }) => `${name}\n`).join(''));
 }
 
 export async function runInit(path: string, flags: CommonOptions, session: Session): Promise<void> {

@@ -31,6 +31,11 @@ export function createContext({ signal, on }: ContextOptions = {}): Context {
   };
 }
 
+/** The same, for one of several images. */
+export function forImage(ctx: Context, image: string): Context {
+  return { ...ctx, emit: (event) => ctx.emit({ ...event, image }) };
+}
+
 /** Throws `ABORTED`, with the reason as cause, if the signal has fired. */
 export function throwIfAborted(ctx: Context): void {
   if (ctx.signal.aborted) throw abortedError(ctx.signal.reason);

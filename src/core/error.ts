@@ -82,6 +82,7 @@ export const ERROR_CODES = {
   SANDBOX_UNAVAILABLE: failed(
     'This host cannot run programs of an image: it lacks namespaces, overlayfs or a program.',
   ),
+  IMAGES_FAILED: failed('Of several images, some were not built; each failure is listed.'),
   COMMAND_FAILED: failed('A command of the spec ended with a status other than 0.'),
   PROGRAM_NOT_FOUND: failed('The image does not have the program that is to be run.'),
   PLATFORM_FOREIGN: failed('Programs of another architecture are to be run, which this host cannot.'),

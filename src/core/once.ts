@@ -1,4 +1,6 @@
 // Equal work is shared: whoever asks for a key that is being worked on waits for that work.
+import type { Context } from './context.ts';
+import { isImageSpecError } from './error.ts';
 
 /** Shares the result per key. A failure is forgotten, so that the next caller may try again. */
 export class Once<K, V> {
@@ -7,6 +9,18 @@ export class Once<K, V> {
   /** The work for this key, if anybody has begun it and it did not fail. */
   find(key: K): Promise<V> | undefined {
     return this.#running.get(key);
+  }
+
+  /** The same; begins again where only the one who had begun was stopped, and not `ctx`. */
+  async share(ctx: Context, key: K, work: () => Promise<V>): Promise<V> {
+    const known = this.#running.get(key);
+    if (!known) return this.run(key, work);
+    try {
+      return await known;
+    } catch (error) {
+      if (!isImageSpecError(error) || error.code !== 'ABORTED' || ctx.signal.aborted) throw error;
+    }
+    return this.share(ctx, key, work);
   }
 
   run(key: K, work: () => Promise<V>): Promise<V> {

@@ -13,6 +13,15 @@ const VARIABLES: JsonObject = {
   additionalProperties: { type: ['string', 'number', 'boolean'] },
 };
 
+/** Several specs in one file. */
+const IMAGES: JsonObject = {
+  description:
+    'Several images, each under its name; the parameters beside it hold for each that does not set them itself.',
+  type: 'object',
+  minProperties: 1,
+  additionalProperties: { $ref: '#' },
+};
+
 /** What a spec file may hold: the input side of the schema, with a description and an example on every field. */
 export function jsonSchema(): JsonObject {
   const { $schema, properties, ...rest } = z.toJSONSchema(specSchema, {
@@ -26,12 +35,13 @@ export function jsonSchema(): JsonObject {
     const { instead: _instead, examples: _examples, description: _description, ...type } = properties[name] ?? {};
     const { description, example, instead } = aboutField(name);
     const text = instead ? `${description} Not supported yet: ${instead}` : description;
-    return [name, { description: text, ...type, examples: [example as Json] }] as const;
+    const own = name === 'base_image' ? { anyOf: [type, { $ref: '#' }] } : type;
+    return [name, { description: text, ...own, examples: [example as Json] }] as const;
   });
   return {
     $schema,
     title: 'ImageSpec',
     ...rest,
-    properties: { $schema: { type: 'string' }, ...Object.fromEntries(fields) },
+    properties: { $schema: { type: 'string' }, images: IMAGES, ...Object.fromEntries(fields) },
   };
 }

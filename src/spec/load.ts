@@ -5,16 +5,21 @@ import { dirname, extname, join } from 'node:path';
 import { parse as parseToml, TomlError } from 'smol-toml';
 import { readAll } from '../core/digest.ts';
 import { ImageSpecError, isImageSpecError, messageOf, systemCode } from '../core/error.ts';
+import type { Origin } from './check.ts';
 import { checkSpec } from './check.ts';
+import type { NamedSpec } from './image-set.ts';
+import { isImageSet, readImageSet } from './image-set.ts';
 import { readModule } from './read-module.ts';
 import type { SpecDocument } from './read-yaml.ts';
 import { readJson, readYaml } from './read-yaml.ts';
-import { ImageSpec, isImageSpec, specOf } from './spec.ts';
+import { ImageSpec, specOf } from './spec.ts';
 
 export interface LoadedSpec {
   readonly spec: ImageSpec;
   /** Where it was read; absent when a program made it. */
   readonly file: string | undefined;
+  /** Its name among several images of the file. */
+  readonly key?: string | undefined;
   /** Where its relative paths start. */
   readonly directory: string;
 }
@@ -61,15 +66,26 @@ export async function specsIn(folder: string): Promise<string[]> {
 }
 
 /**
- * Reads a spec from YAML, JSON, TypeScript, JavaScript, or from `[tool.imagespec]` in a TOML file.
+ * Reads the specs of a file in YAML, JSON, TypeScript, JavaScript, or of `[tool.imagespec]` in a TOML file: one, or those under `images`.
  * Throws `SPEC_NOT_FOUND`, `SPEC_UNREADABLE`, `SPEC_INVALID` or `NOT_SUPPORTED`.
  * @param file absolute
  */
-export async function loadSpec(file: string): Promise<LoadedSpec> {
-  return { spec: await readSpec(file), file, directory: dirname(file) };
+export async function loadSpecs(file: string): Promise<LoadedSpec[]> {
+  const specs = await readSpecs(file);
+  return specs.map((one) => ({ ...one, file, directory: dirname(file) }));
 }
 
-async function readSpec(file: string): Promise<ImageSpec> {
+/** The same of a text in YAML or JSON that is no file. @param directory absolute; where relative paths start */
+export async function parseSpecs(
+  bytes: AsyncIterable<Uint8Array>,
+  name: string,
+  directory: string,
+): Promise<LoadedSpec[]> {
+  const text = decode(await readAll(bytes, SPEC_LIMIT_BYTES, name), name);
+  return fromDocument(readYaml(text, name), name).map((one) => ({ ...one, file: undefined, directory }));
+}
+
+async function readSpecs(file: string): Promise<NamedSpec[]> {
   switch (extname(file)) {
     case '.yaml':
     case '.yml':
@@ -84,12 +100,17 @@ async function readSpec(file: string): Promise<ImageSpec> {
     case '.js':
     case '.mjs':
     case '.cjs':
-      return fromExport(await readModule(file), file);
+      return specsOf(await readModule(file), { name: file, naming: 'camelCase' });
     default:
       throw new ImageSpecError('SPEC_UNREADABLE', `${file} has an ending that no spec has`, {
         hint: 'Specs end in .yaml, .yml, .json, .ts, .mts, .js, .mjs, or are a table [tool.imagespec] in a .toml file.',
       });
   }
+}
+
+function specsOf(value: unknown, origin: Origin): NamedSpec[] {
+  if (isImageSet(value)) return readImageSet(value, origin);
+  return [{ spec: value instanceof ImageSpec ? value : specOf(checkSpec(value, origin)) }];
 }
 
 async function readText(file: string): Promise<string> {
@@ -117,8 +138,8 @@ function decode(bytes: Uint8Array, file: string): string {
   }
 }
 
-function fromDocument({ value, locate }: SpecDocument, file: string): ImageSpec {
-  return specOf(checkSpec(withoutSchema(value), { name: file, naming: 'snake_case', locate }));
+function fromDocument({ value, locate }: SpecDocument, file: string): NamedSpec[] {
+  return specsOf(withoutSchema(value), { name: file, naming: 'snake_case', locate });
 }
 
 /** Editors find the JSON Schema of a file by this member. */
@@ -128,9 +149,9 @@ function withoutSchema(value: unknown): unknown {
   return rest;
 }
 
-function fromToml(text: string, file: string): ImageSpec {
+function fromToml(text: string, file: string): NamedSpec[] {
   const table = tableOf(text, file);
-  if (table !== undefined) return specOf(checkSpec(table, { name: `${file} [tool.imagespec]`, naming: 'snake_case' }));
+  if (table !== undefined) return specsOf(table, { name: `${file} [tool.imagespec]`, naming: 'snake_case' });
   throw notFound(`${file} has no table [tool.imagespec]`, 'Add the table, or write a spec with `imagespec init`.');
 }
 
@@ -146,13 +167,6 @@ function tableOf(text: string, file: string): unknown {
       cause,
     });
   }
-}
-
-function fromExport(value: unknown, file: string): ImageSpec {
-  if (value instanceof ImageSpec) return value;
-  // A spec of another copy of this package.
-  if (isImageSpec(value)) return specOf(checkSpec(value.toJSON(), { name: file, naming: 'snake_case' }));
-  return specOf(checkSpec(value, { name: file, naming: 'camelCase' }));
 }
 
 function notFound(message: string, hint: string, cause?: unknown): ImageSpecError {

@@ -1,5 +1,5 @@
 // A spec in YAML or JSON becomes a value whose parts know their place in the text.
-import type { Document, Node } from 'yaml';
+import type { Document, Node, YAMLMap } from 'yaml';
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import { ImageSpecError, messageOf } from '../core/error.ts';
 import type { Path, Position } from './check.ts';
@@ -65,12 +65,31 @@ function unreadable(message: string, hint: string, cause: unknown): ImageSpecErr
 function valueOf(document: Document.Parsed): unknown {
   const value: unknown = document.toJS({ maxAliasCount: ALIASES_MAX });
   const { contents } = document;
-  const env = isMap(contents) ? followed(document, contents.get('env', true)) : undefined;
-  if (!isMap(env)) return value;
+  const images = isMap(contents) ? followed(document, contents.get('images', true)) : undefined;
+  const whole = withVariables(document, contents, value);
+  if (!isMap(images)) return whole;
+  const specs = Object.entries((value as { images: object }).images);
+  const own = specs.map(([key, one]) => [key, withVariables(document, images.get(key, true), one)]);
+  return { ...(whole as object), images: Object.fromEntries(own) };
+}
+
+/** A spec, and those that it stands on, with their variables as Maps. */
+function withVariables(document: Document.Parsed, node: unknown, value: unknown): unknown {
+  const spec = followed(document, node);
+  if (!isMap(spec)) return value;
+  const fields = { ...(value as Record<string, unknown>) };
+  const env = followed(document, spec.get('env', true));
+  if (isMap(env)) fields['env'] = variablesOf(document, env);
+  const base = followed(document, spec.get('base_image', true));
+  if (isMap(base)) fields['base_image'] = withVariables(document, base, fields['base_image']);
+  return fields;
+}
+
+function variablesOf(document: Document.Parsed, env: YAMLMap): unknown {
   for (const { value: node } of env.items) {
     if (isScalar(node) && (typeof node.value === 'number' || typeof node.value === 'boolean')) node.value = node.source;
   }
-  return { ...(value as object), env: env.toJS(document, { mapAsMap: true, maxAliasCount: ALIASES_MAX }) };
+  return env.toJS(document, { mapAsMap: true, maxAliasCount: ALIASES_MAX });
 }
 
 function followed(document: Document, node: unknown): unknown {

@@ -46,6 +46,26 @@ ${working.map(workingRow).join('\n')}
 
 Values are text unless the example shows a list or a mapping. Two traps of YAML: versions need quotes (\`3.10\` is the number 3.1), and so do numbers in a list (\`['8000']\`).
 
+## Several images
+
+A file may hold several specs under \`images\`, each under its name, which is also the name of the image where the spec gives none. What stands beside \`images\` holds for each that does not set it itself. An image stands on another by its name, or on a spec that is written in its \`base_image\`:
+
+\`\`\`yaml
+registry: ghcr.io/acme
+images:
+  base:
+    base_image: python:3.12-slim
+    packages: [numpy]
+  train:
+    base_image: base
+    requirements: train.txt
+  serve:
+    base_image: { name: small, packages: [fastapi] }
+    copy: [app]
+\`\`\`
+
+\`imagespec build\` builds all of them, bases first and the rest at once; \`--image train\` builds one, and what it stands on. A base is pushed beside the images that stand on it; without a registry it stays in \`.imagespec\`. Where its spec names no platform, it is built for those of the images upon it. A failure stops only what stands on the image, and all failures are told at the end. Each image has a lock of its own (\`imagespec.train.lock\`). In a TypeScript file, \`baseImage\` may be another \`ImageSpec\`.
+
 ## Not supported yet
 
 These parameters of flytekit are understood and checked, but refused by name when they ask for something; null and empty lists are accepted.
@@ -53,9 +73,6 @@ These parameters of flytekit are understood and checked, but refused by name whe
 | parameter | meaning | today |
 | --- | --- | --- |
 ${refused.map(refusedRow).join('\n')}
-
-\`base_image\` as a spec of its own is not supported yet either: build the base first, and write its name.
-
 ## The tag
 
 The image's name is \`[registry/]name:tag\`; \`imagespec tag\` prints it. The tag is the one that flytekit 1.15.3 to 1.16.31 computes for the same spec: a hash of all parameters, of the requirements file and of the copied files' content. It does not change with the content of the base image, with file modes, or with files that the requirements file includes; builds tell when such a change meets an existing tag.

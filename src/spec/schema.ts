@@ -8,6 +8,7 @@ import {
   anyRule,
   annotationRule,
   aptPackageRule,
+  baseImageRule,
   cleanRegistry,
   copyRule,
   folderRule,
@@ -18,7 +19,6 @@ import {
 } from './rules.ts';
 import {
   aptSources,
-  baseImage,
   keeps,
   mapping,
   notes,
@@ -123,8 +123,8 @@ export const specSchema = z.strictObject({
   cuda: later(text(), 'Version of CUDA to install.', '12.4', OWN_CUDA),
   cudnn: later(text(), 'Version of cuDNN to install.', '9', OWN_CUDA),
   base_image: field(
-    baseImage(),
-    'Image to build upon: a reference, oci:DIR, oci-archive:FILE, docker-archive:FILE, or scratch for none. Without it, the official slim Python image of `python_version`, or of 3.12.',
+    text(baseImageRule),
+    'Image to build upon: a reference, oci:DIR, oci-archive:FILE, docker-archive:FILE, or scratch for none; or the spec of an image that is built first, or its name under `images`. Without it, the official slim Python image of `python_version`, or of 3.12.',
     'python:3.12-slim',
   ),
   platform: field(

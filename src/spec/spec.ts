@@ -3,6 +3,7 @@ import { isAbsolute } from 'node:path';
 import { ImageSpecError } from '../core/error.ts';
 import type { SpecFields } from './check.ts';
 import { checkSpec } from './check.ts';
+import { isImageSpec, MARK } from './mark.ts';
 import type { CamelCase, FieldName } from './field-names.ts';
 import { camelCase, FIELD_NAMES } from './field-names.ts';
 import type { PythonValue } from './python-repr.ts';
@@ -18,14 +19,17 @@ type Immutable<T> =
       : T;
 
 /** All parameters of a spec, in camelCase; `docs/spec.md` explains each. */
-export type ImageSpecFields = { readonly [Name in FieldName as CamelCase<Name>]?: Immutable<SpecInput[Name]> };
+export type ImageSpecFields = {
+  readonly [Name in Exclude<FieldName, 'base_image'> as CamelCase<Name>]?: Immutable<SpecInput[Name]>;
+} & {
+  /** A spec of its own is built first. */
+  readonly baseImage?: string | ImageSpec | ImageSpecFields | null | undefined;
+};
 
 export interface TagOptions {
   /** Absolute; where relative paths of the spec start. Needed when `requirements` or `copy` names such paths. */
   readonly directory?: string | undefined;
 }
-
-const MARK = Symbol.for('imagespec.spec');
 
 /**
  * An ImageSpec, with flytekit's names, defaults and methods. Throws `SPEC_INVALID` or `NOT_SUPPORTED` with every issue at once.
@@ -35,7 +39,7 @@ const MARK = Symbol.for('imagespec.spec');
  * console.log(await spec.withPackages('uvicorn').imageName());
  */
 export class ImageSpec {
-  readonly [MARK] = true;
+  readonly [MARK] = true as const;
   /** Path below the registry, lower-case. */
   readonly name: string;
   /** `3.12` or `3.12.4`. */
@@ -46,8 +50,8 @@ export class ImageSpec {
   readonly packages: readonly string[] | undefined;
   /** Path of a file, as written. */
   readonly requirements: string | undefined;
-  /** Image reference or TRANSPORT:PATH; without it `defaultBaseImage` holds. */
-  readonly baseImage: string | undefined;
+  /** Image reference, TRANSPORT:PATH, or the spec of an image that is built first; without it `defaultBaseImage` holds. */
+  readonly baseImage: string | ImageSpec | undefined;
   /** OS/ARCH[/VARIANT], at least one. */
   readonly platforms: readonly string[];
   readonly pipIndex: string | undefined;
@@ -87,7 +91,7 @@ export class ImageSpec {
     this.registry = checked.registry;
     this.packages = checked.packages;
     this.requirements = checked.requirements;
-    this.baseImage = checked.base_image;
+    this.baseImage = baseOf(checked.base_image);
     this.platforms = (checked.platform ?? 'linux/amd64').split(',').map((platform) => platform.trim());
     this.pipIndex = checked.pip_index;
     this.pipExtraIndexUrl = checked.pip_extra_index_url;
@@ -132,6 +136,11 @@ export class ImageSpec {
     return imageName(this.#tagFields(), this.#directory(options));
   }
 
+  /** The same spec over another base. */
+  withBase(baseImage: string | ImageSpec): ImageSpec {
+    return this.#with({ baseImage }, this.#forced);
+  }
+
   withPackages(packages: string | readonly string[]): ImageSpec {
     return this.#append('packages', packages);
   }
@@ -169,6 +178,7 @@ export class ImageSpec {
     return Object.fromEntries(
       given.map((name) => {
         const value = this.#fields[name];
+        if (name === 'base_image' && this.baseImage instanceof ImageSpec) return [name, this.baseImage.toJSON()];
         return [name, value instanceof Map ? Object.fromEntries(value) : value];
       }),
     );
@@ -183,18 +193,23 @@ export class ImageSpec {
 
   #with(changes: ImageSpecFields, forced: boolean): ImageSpec {
     const own = Object.entries(this.#fields).map(([name, value]) => [camelCase(name), value]);
-    const spec = new ImageSpec({ ...Object.fromEntries(own), ...changes });
+    const spec = new ImageSpec({ ...Object.fromEntries(own), baseImage: this.baseImage, ...changes });
     spec.#forced = forced;
     return spec;
   }
 
   #directory({ directory }: TagOptions): string {
-    const { requirements, copy = [] } = this.#fields;
-    const isRelative = requirements !== undefined && !isAbsolute(requirements);
-    if (directory !== undefined || (!isRelative && copy.length === 0)) return directory ?? '';
+    if (directory !== undefined || !this.#namesFiles()) return directory ?? '';
     throw new ImageSpecError('USAGE', `The tag of "${this.name}" follows from files, but no directory was given`, {
       hint: 'Call it with `{ directory }`, the absolute path of the folder in which `requirements` and `copy` start.',
     });
+  }
+
+  /** Whether relative paths decide the tag. */
+  #namesFiles(): boolean {
+    const { requirements, copy = [] } = this.#fields;
+    if (this.baseImage instanceof ImageSpec && this.baseImage.#namesFiles()) return true;
+    return copy.length > 0 || (requirements !== undefined && !isAbsolute(requirements));
   }
 
   /** Options are empty, as nothing else is supported, and a dict in Python. */
@@ -206,6 +221,7 @@ export class ImageSpec {
       labels,
       annotations,
       secrets: _secrets,
+      base_image: _base,
       ...fields
     } = this.#fields;
     const asDict = (source: string | object): PythonValue =>
@@ -217,16 +233,20 @@ export class ImageSpec {
       apt_sources: sources?.map(asDict),
       labels: labels && asDict(labels),
       annotations: annotations && asDict(annotations),
+      base_image: this.baseImage instanceof ImageSpec ? this.baseImage.#tagFields() : this.baseImage,
     };
   }
 }
 
-/** Recognises specs across copies of the package, where `instanceof` does not. */
-export function isImageSpec(value: unknown): value is ImageSpec {
-  return typeof value === 'object' && value !== null && MARK in value;
+/** A spec stays the very one that was given: it may be forced. */
+function baseOf(base: SpecFields['base_image']): string | ImageSpec | undefined {
+  if (typeof base !== 'object' || base instanceof ImageSpec) return base;
+  return specOf(isImageSpec(base) ? checkSpec(base, { name: 'ImageSpec', naming: 'camelCase' }) : base);
 }
 
 /** A spec of fields that were checked already, such as those of a file. */
 export function specOf(fields: SpecFields): ImageSpec {
-  return new ImageSpec(Object.fromEntries(Object.entries(fields).map(([name, value]) => [camelCase(name), value])));
+  const { base_image: base, ...rest } = fields;
+  const own = Object.entries(rest).map(([name, value]) => [camelCase(name), value]);
+  return new ImageSpec({ ...Object.fromEntries(own), baseImage: baseOf(base) });
 }

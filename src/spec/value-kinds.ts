@@ -1,10 +1,9 @@
 // The kinds of values that a spec is made of, as zod schemas whose messages are findings.
 import { z } from 'zod';
 import type { Finding, Rule } from './finding.ts';
-import { kindOf, NOT_YET, printFinding } from './finding.ts';
+import { kindOf, printFinding } from './finding.ts';
 import {
   aptLineRule,
-  baseImageRule,
   environmentNameRule,
   environmentValueRule,
   filledRule,
@@ -201,17 +200,6 @@ export function requirementsFile() {
   return text(filledRule, (misfit) =>
     Array.isArray(misfit.input)
       ? { what: 'must be the path of one file, not a list', todo: 'List packages under `packages`.' }
-      : notText(misfit),
-  );
-}
-
-export function baseImage() {
-  return text(baseImageRule, (misfit) =>
-    kindOf(misfit.input) === 'a mapping'
-      ? {
-          what: `as a spec of its own ${NOT_YET}`,
-          todo: 'Build and push the base by its own spec, and write its name here: `imagespec tag` prints it.',
-        }
       : notText(misfit),
   );
 }

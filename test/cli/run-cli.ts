@@ -13,6 +13,8 @@ export interface CliOptions {
   /** Folder of the cache. */
   readonly cache: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Its standard input; empty without it. */
+  readonly input?: string;
   /** Sends SIGINT, as Ctrl-C does, as soon as stderr says this. */
   readonly interruptAt?: RegExp;
   /** Sent at once, in place of the one SIGINT. */
@@ -30,7 +32,10 @@ export function runCli(args: readonly string[], options: CliOptions): Promise<Cl
   const own = { PATH: process.env['PATH'] ?? '', HOME: cache, IMAGESPEC_CACHE: cache, CI: 'true', ...env };
   const [program = node, ...words] = [...through, node, BIN, ...args];
   return new Promise((resolve, reject) => {
-    const child = spawn(program, words, { cwd, env: own, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, words, { cwd, env: own, stdio: ['pipe', 'pipe', 'pipe'] });
+    // A program that reads nothing may have ended before.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(options.input ?? '');
     let stdout = '';
     let stderr = '';
     let interrupted = false;

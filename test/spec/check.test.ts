@@ -379,10 +379,15 @@ describe('the fields', () => {
     },
   );
 
-  it('base_image as a spec of its own is refused by name', async () => {
-    expect(await complaint({ base_image: { name: 'base' } }, 'NOT_SUPPORTED')).toMatch(
-      /^`base_image` as a spec of its own is not supported yet\. Build and push the base/,
+  it('base_image as a spec of its own is checked like any other', async () => {
+    expect(check({ base_image: { name: 'Base', env: { A: 1 } } })).toEqual({
+      base_image: { name: 'base', env: new Map([['A', '1']]) },
+    });
+    expect(await complaint({ base_image: { base_image: { packages: [1] } } })).toMatch(
+      /^`base_image\.base_image\.packages\[0\]` is a number/,
     );
+    const deep = Array.from({ length: 20 }).reduce<object>((base) => ({ base_image: base }), {});
+    expect(await complaint(deep)).toMatch(/stands on more than 16 specs/);
   });
 
   it.each([

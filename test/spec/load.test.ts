@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { findSpec, loadSpec, SPEC_FILES } from '../../src/spec/load.ts';
+import { findSpec, loadSpecs, SPEC_FILES } from '../../src/spec/load.ts';
 import { expectCode } from '../expect-code.ts';
+
+const loadSpec = async (file: string) => (await loadSpecs(file))[0]!;
 
 const SAME = join(import.meta.dirname, '..', '..', 'fixtures', 'spec', 'same');
 
@@ -216,9 +218,9 @@ describe('loadSpec of a module', () => {
       `import { ImageSpec } from '${source}/spec.ts';\nexport default new ImageSpec({ cuda: '12' });\n`,
     );
     const program = `
-      const { loadSpec } = await import('${source}/load.ts');
+      const { loadSpecs } = await import('${source}/load.ts');
       for (const name of ['same', 'own', 'copy', 'enum', 'wrong']) {
-        const said = await loadSpec('${folder}/' + name + '.ts').then(({ spec }) => JSON.stringify(spec.name === 'my-service' ? spec.id : spec), (error) => error.code);
+        const said = await loadSpecs('${folder}/' + name + '.ts').then(([{ spec }]) => JSON.stringify(spec.name === 'my-service' ? spec.id : spec), (error) => error.code);
         console.log(said);
       }`;
     const output = execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });

@@ -3,7 +3,8 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkSpec } from '../../src/spec/check.ts';
 import type { ImageSpecFields } from '../../src/spec/spec.ts';
-import { ImageSpec, isImageSpec, specOf } from '../../src/spec/spec.ts';
+import { isImageSpec } from '../../src/spec/mark.ts';
+import { ImageSpec, specOf } from '../../src/spec/spec.ts';
 import { expectCode } from '../expect-code.ts';
 
 const directory = join(import.meta.dirname, '..', '..', 'fixtures', 'spec', 'tag');

@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { checkSpec } from '../../src/spec/check.ts';
 import { FIELD_NAMES } from '../../src/spec/field-names.ts';
-import { loadSpec } from '../../src/spec/load.ts';
+import { loadSpecs } from '../../src/spec/load.ts';
 import { readYaml } from '../../src/spec/read-yaml.ts';
 import { aboutField } from '../../src/spec/schema.ts';
 import { initSpec, specTemplate } from '../../src/spec/template.ts';
 import { expectCode } from '../expect-code.ts';
+
+const loadSpec = async (file: string) => (await loadSpecs(file))[0]!;
 
 let folder: string;
 beforeEach(async () => {
