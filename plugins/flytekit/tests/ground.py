@@ -12,11 +12,21 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import imagespec_flytekit
 from flytekit.image_spec.image_spec import ImageBuildEngine, ImageSpec
+
+import imagespec_flytekit
 
 STAND_IN = Path(__file__).with_name("stand_in.py")
 DIGEST = "sha256:" + "1" * 64
+PYTHON = ".".join(map(str, sys.version_info[:2]))
+
+#: What the command says of a registry that wants to know who asks.
+REFUSED = {
+    "code": "UNAUTHORIZED",
+    "message": "The registry localhost:5000 wants credentials",
+    "hint": "Log in.",
+    "issues": [],
+}
 
 
 def pinned(name: str) -> str:

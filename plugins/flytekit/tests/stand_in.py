@@ -1,6 +1,6 @@
 """Stands in for the command line: keeps what it was given, and answers by the name of the spec as the test has written.
 
-An answer has `status`, `stdout` (a JSON value), `stderr` (text), or `sleep`: then it says `ready` and waits to be interrupted.
+An answer has `status`, `stdout` (a JSON value), `stderr` (text), or `sleep`: then it waits to be interrupted.
 """
 
 import json

@@ -15,16 +15,10 @@ from unittest import mock
 
 import click
 from flytekit import ImageSpec
-from ground import STAND_IN, GroundTest, built
+from ground import REFUSED, GroundTest, built
+
 from imagespec_flytekit import ImagespecBuilder, ImagespecError
 from imagespec_flytekit.cli import build, find_cli
-
-REFUSED = {
-    "code": "UNAUTHORIZED",
-    "message": "The registry localhost:5000 wants credentials",
-    "hint": "Log in.",
-    "issues": [],
-}
 
 
 class FindTest(GroundTest):
@@ -125,52 +119,3 @@ class ProcessTest(GroundTest):
         child.communicate()
         self.assertEqual(child.returncode, 1)
         self.assertTrue((self.folder / "cleaned").exists())
-
-
-WORKFLOW = """
-from flytekit import ImageSpec, task
-
-image = ImageSpec(name="x", registry="localhost:5000", packages=["flytekit"])
-
-
-@task(container_image=image)
-def hello() -> str:
-    return "hello"
-"""
-
-
-class PyflyteTest(GroundTest):
-    def pyflyte(self, *words: str) -> subprocess.CompletedProcess[str]:
-        (self.folder / "workflow.py").write_text(WORKFLOW)
-        program = "import sys; sys.argv[0] = 'pyflyte'; from flytekit.clis.sdk_in_container.pyflyte import main; main()"
-        return subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True)
-
-    def test_an_error_is_a_message_and_no_traceback(self):
-        self.answers(x={"status": 1, "stdout": {"error": REFUSED}})
-        ended = self.pyflyte("build", "--fast", "workflow.py", "hello")
-        said = ended.stdout + ended.stderr
-        self.assertEqual(ended.returncode, 1, said)
-        self.assertIn(f"{REFUSED['message']} [UNAUTHORIZED]", said)
-        self.assertIn("hint: Log in.", said)
-        self.assertNotIn("Traceback", said)
-        self.assertNotIn("assumes", said)
-
-    def test_a_task_is_built_with_its_modules(self):
-        self.answers(x={"status": 1, "stdout": {"error": REFUSED}})
-        self.pyflyte("build", "workflow.py", "hello")
-        spec = self.calls()[0]["spec"]
-        self.assertEqual(spec["source_copy_mode"], "LOADED_MODULES")
-        self.assertEqual(spec["source_root"], str(self.folder))
-        self.assertEqual(spec["source_files"], ["workflow.py"])
-
-    def test_fast_registration_copies_nothing(self):
-        self.answers(x={"status": 1, "stdout": {"error": REFUSED}})
-        self.pyflyte("build", "--fast", "workflow.py", "hello")
-        self.assertNotIn("source_files", self.calls()[0]["spec"])
-
-    def test_a_task_runs_here_without_an_image(self):
-        self.answers()
-        ended = self.pyflyte("run", "workflow.py", "hello")
-        self.assertEqual(ended.returncode, 0, ended.stderr)
-        self.assertIn("hello", ended.stdout)
-        self.assertEqual(self.calls(), [])

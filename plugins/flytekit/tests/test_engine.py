@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import io
 import os
 import subprocess
 import sys
 from unittest import mock
 
-import imagespec_flytekit
 from flytekit import ImageSpec
 from flytekit.core import context_manager
 from flytekit.core.context_manager import ExecutionState
 from flytekit.image_spec.image_spec import ImageBuildEngine
 from ground import DIGEST, GroundTest, built, pinned
+
+import imagespec_flytekit
 from imagespec_flytekit import ImagespecBuilder, ImagespecError
 
 
@@ -127,7 +130,9 @@ class BuildTest(GroundTest):
         file.write_text("numpy\n")
         now = dataclasses.replace(image).tag
         self.answers(x=built(f"localhost:5000/x:{now}"))
-        with self.assertRaisesRegex(ImagespecError, f"has tagged the image of 'x' with {now}, but flytekit expects {before}"):
+        with self.assertRaisesRegex(
+            ImagespecError, f"has tagged the image of 'x' with {now}, but flytekit expects {before}"
+        ):
             ImagespecBuilder().build_image(image)
 
     def test_a_tag_format_is_kept(self):
@@ -135,6 +140,25 @@ class BuildTest(GroundTest):
         self.assertTrue(image.tag.endswith("-dev"))
         self.answer_for(image)
         self.assertEqual(ImagespecBuilder().build_image(image), f"localhost:5000/x@{DIGEST}")
+
+
+class WordsTest(GroundTest):
+    def said(self, *images: dict[str, object]) -> str:
+        self.answers(
+            x={"stdout": {"images": [*images, {"name": spec().image_name(), "reference": "x@1", "status": "exists"}]}}
+        )
+        with contextlib.redirect_stderr(io.StringIO()) as words:
+            ImagespecBuilder().build_image(spec())
+        return words.getvalue()
+
+    def test_the_outcome_is_told(self):
+        self.assertEqual(self.said(), "exists: x@1\n")
+
+    def test_of_several_images_the_command_tells_it_itself_but_no_warnings(self):
+        self.assertEqual(
+            self.said({"name": "base:1", "reference": "base@1", "warnings": ["the base moved"]}),
+            "warning: the base moved\n",
+        )
 
 
 class NestedTest(GroundTest):
@@ -183,7 +207,9 @@ class NestedTest(GroundTest):
     def test_without_pushing_the_base_is_in_the_spec_too(self):
         image = self.nested()
         names = {one.name: one.image_name() for one in (image, image.base_image)}
-        self.answers(**{name: {"stdout": {"images": [{"name": full, "reference": "oci:x"}]}} for name, full in names.items()})
+        self.answers(
+            **{name: {"stdout": {"images": [{"name": full, "reference": "oci:x"}]}} for name, full in names.items()}
+        )
         with mock.patch.dict(os.environ, {"FLYTE_PUSH_IMAGE_SPEC": "0"}):
             ImageBuildEngine.build(self.nested())
         self.assertEqual(self.calls()[1]["spec"]["base_image"]["name"], "base")

@@ -10,7 +10,8 @@ from unittest import mock
 import flytekit
 from flytekit import ImageSpec
 from flytekit.constants import CopyFileDetection
-from ground import GroundTest
+from ground import PYTHON, GroundTest
+
 from imagespec_flytekit import ImagespecBuilder, ImagespecError
 from imagespec_flytekit.fields import spec_fields, unasked_packages
 
@@ -72,7 +73,7 @@ class FieldsTest(GroundTest):
         self.answer_for(image)
         ImagespecBuilder().build_image(image)
         argv = self.calls()[0]["argv"]
-        self.assertEqual(argv[argv.index("--default-python") + 1], "%d.%d" % sys.version_info[:2])
+        self.assertEqual(argv[argv.index("--default-python") + 1], PYTHON)
         self.assertNotIn("python_version", self.calls()[0]["spec"])
 
 

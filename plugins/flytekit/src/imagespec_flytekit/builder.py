@@ -7,6 +7,7 @@ import os
 import sys
 from typing import Any
 
+import click
 from flytekit.image_spec.image_spec import ImageSpec, ImageSpecBuilder
 
 from .cli import build
@@ -49,12 +50,23 @@ class ImagespecBuilder(ImageSpecBuilder):
         if base is not None:
             fields["base_image"] = base.fields
         pushes = _pushes()
-        image = build(fields, _options(image_spec, pushes))[-1]
+        images = build(fields, _options(image_spec, pushes))
+        _tell(images)
+        image = images[-1]
         name = image["name"]
         _require_tag(image_spec, base, name)
         reference = image["reference"] if pushes else name
         self._built[reference] = _Built(name, fields)
         return reference
+
+
+def _tell(images: list[dict[str, Any]]) -> None:
+    """What the command keeps to its result when that is JSON; of several images it has told the outcome itself."""
+    for image in images:
+        if len(images) == 1:
+            click.secho(f"{image.get('status', 'built')}: {image['reference']}", fg="blue", err=True)
+        for warning in image.get("warnings", []):
+            click.secho(f"warning: {warning}", fg="yellow", err=True)
 
 
 def _options(spec: ImageSpec, pushes: bool) -> list[str]:
@@ -84,8 +96,11 @@ def _require_tag(spec: ImageSpec, base: _Built | None, name: str) -> None:
 
 
 def _tag_of(spec: ImageSpec, base: _Built | None) -> str:
-    """flytekit's tag. On top of another spec it depends on when flytekit was first asked: the name of the base gets a digest
-    once it is built. The tag from before is taken then, which any process gives."""
+    """flytekit's tag.
+
+    On top of another spec it depends on when flytekit was first asked, since the name of the base gets a digest when it is
+    built. The tag from before is taken then, which any process gives.
+    """
     if base is not None:
         return dataclasses.replace(spec, base_image=base.name).tag
     is_on_spec = dataclasses.replace(spec).id != spec.id

@@ -31,7 +31,7 @@ def build(spec: dict[str, Any], options: Sequence[str]) -> list[dict[str, Any]]:
 
     Relative paths of the spec start in the working directory. What the command says goes to stderr while it says it.
 
-    Raises ImagespecError with the message of the command. An interrupt is passed on to it, and waits for it to clean up.
+    Raises ImagespecError with the message of the command. An interrupt is passed on, and waits for it to clean up.
     """
     command = [*find_cli(), "build", "-", "--json", *options]
     ended = _run(command, json.dumps(spec, default=repr))
@@ -69,8 +69,8 @@ def _run(command: Sequence[str], text: str) -> _Ended:
     try:
         output = _exchange(child, text)
     except BaseException:
-        # An interrupt, which flytekit makes a SystemExit. The child cleans up; where a terminal has interrupted it too, this is its
-        # second signal, and only the third one hurries it.
+        # An interrupt, which flytekit makes a SystemExit. The child cleans up; where a terminal has interrupted it too,
+        # this is its second signal, and only the third one hurries it.
         child.send_signal(signal.SIGINT)
         child.wait()
         raise

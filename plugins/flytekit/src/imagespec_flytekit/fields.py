@@ -23,7 +23,7 @@ _LOCK_FILE = re.compile(r"^(uv\.lock|poetry\.lock|pylock(\.[^.]+)?\.toml)$")
 def spec_fields(spec: ImageSpec) -> dict[str, Any]:
     """All fields that are set, by flytekit's names, and what imagespec wants to know besides.
 
-    `source_files` are the modules that flytekit would copy, `untagged_packages` what its own builder would install unasked.
+    `source_files` are the modules that flytekit would copy, `untagged_packages` what its own builder installs unasked.
     """
     fields = {field.name: getattr(spec, field.name) for field in dataclasses.fields(spec) if field.name != "builder"}
     fields = {name: value for name, value in fields.items() if value is not None}
