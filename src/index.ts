@@ -1,5 +1,5 @@
 // The public surface: one hand-written list. A line here stays.
-import { buildSpecs } from './build/build.ts';
+import { buildSpecs, specExists } from './build/build.ts';
 import { readEnvironment } from './build/environment.ts';
 import type { BuildOptions } from './build/request.ts';
 import type { BuildResult } from './build/result.ts';
@@ -18,6 +18,9 @@ export interface SpecBuildOptions extends BuildOptions {
   readonly directory?: string | undefined;
 }
 
+/** `exists` options. */
+export type ExistsOptions = Pick<SpecBuildOptions, 'directory' | 'platforms' | 'signal'>;
+
 /**
  * Builds the image of a spec and puts it where the options say: everything the command line does goes through here.
  * Rejects with `ImageSpecError`; after an abort by `signal` its code is `ABORTED`.
@@ -30,4 +33,17 @@ export function build(spec: ImageSpec, options: SpecBuildOptions = {}): Promise<
   const environment = readEnvironment();
   const directory = options.directory ?? environment.workingDirectory;
   return buildSpecs([{ spec, directory, file: undefined }], options, environment);
+}
+
+/**
+ * Whether the image is at the spec's registry under its tag, for every platform that is wanted. No answer is ever assumed: it rejects when
+ * the registry refuses or cannot be reached, and with `USAGE` when the spec names no registry.
+ *
+ * @example
+ * const isThere = await exists(new ImageSpec({ name: 'my-service', registry: 'ghcr.io/acme' }));
+ */
+export function exists(spec: ImageSpec, options: ExistsOptions = {}): Promise<boolean> {
+  const environment = readEnvironment();
+  const directory = options.directory ?? environment.workingDirectory;
+  return specExists({ spec, directory, file: undefined }, options, environment);
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BuildEvent } from '../src/index.ts';
 import * as library from '../src/index.ts';
-import { build, ImageSpec, isImageSpecError } from '../src/index.ts';
+import { build, exists, ImageSpec, isImageSpecError } from '../src/index.ts';
 import { expectCode } from './expect-code.ts';
 import { startFakeRegistry } from './registry/fake-registry.ts';
 
@@ -25,7 +25,13 @@ const spec = (more: ConstructorParameters<typeof ImageSpec>[0] = {}): ImageSpec 
 
 describe('the library', () => {
   it('offers these names and no others', () => {
-    expect(Object.keys(library).toSorted()).toEqual(['ImageSpec', 'ImageSpecError', 'build', 'isImageSpecError']);
+    expect(Object.keys(library).toSorted()).toEqual([
+      'ImageSpec',
+      'ImageSpecError',
+      'build',
+      'exists',
+      'isImageSpecError',
+    ]);
   });
 
   it('builds into a layout, from a spec that is a value', async () => {
@@ -52,6 +58,34 @@ describe('the library', () => {
       });
       expect(images[0]?.reference).toBe(`${registry.host}/acme/hello@${images[0]?.digest}`);
       expect(registry.store('acme/hello').names.size).toBe(1);
+    } finally {
+      await registry.close();
+    }
+  });
+
+  it('tells whether an image exists, and assumes nothing', async () => {
+    const registry = await startFakeRegistry();
+    const pushed = spec({ registry: `${registry.host}/acme`, platform: 'linux/amd64,linux/arm64' });
+    try {
+      expect(await exists(pushed, { directory })).toBe(false);
+      await build(pushed, { directory, cacheFolder, push: true });
+      expect(await exists(pushed, { directory })).toBe(true);
+      expect(await exists(pushed, { directory, platforms: ['linux/s390x'] })).toBe(false);
+      await expectCode(() => exists(spec(), { directory }), 'USAGE');
+    } finally {
+      await registry.close();
+    }
+    await expectCode(() => exists(pushed, { directory }), 'NETWORK');
+  });
+
+  it('builds a spec upon another', async () => {
+    const registry = await startFakeRegistry();
+    try {
+      const home = { registry: `${registry.host}/acme` };
+      const upon = spec({ ...home, baseImage: spec({ ...home, name: 'base' }) });
+      const { images } = await build(upon, { directory, cacheFolder, push: true });
+      expect(images.map(({ status }) => status)).toEqual(['built', 'built']);
+      expect(images[1]?.platforms[0]?.layers[0]?.digest).toBe(images[0]?.platforms[0]?.layers[0]?.digest);
     } finally {
       await registry.close();
     }

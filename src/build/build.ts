@@ -20,7 +20,7 @@ import type { ImageTask } from './images.ts';
 import { buildTasks, listTasks, platformsOf } from './images.ts';
 import type { Environment } from './environment.ts';
 import type { Existing } from './existing.ts';
-import { differences, findExisting } from './existing.ts';
+import { differences, findExisting, missingPlatforms } from './existing.ts';
 import { createFlights } from './flights.ts';
 import { existingResult, imageResult } from './image-result.ts';
 import type { Inputs } from './inputs.ts';
@@ -60,7 +60,8 @@ export async function buildFile(
 }
 
 /** What `buildFile` would do. Of an image upon one that is yet to be built, no more is said than that. */
-export async function planFile(path: string, options: BuildOptions, environment: Environment): Promise<PlanResults> {
+export async function planFile(path: string, given: BuildOptions, environment: Environment): Promise<PlanResults> {
+  const options = withSwitches(given, environment);
   const specs = await loadFile(path, options.images, environment);
   return withCall(specs, options, environment, async (ctx, call) => {
     const plans = await buildTasks<Planned>(ctx, call.tasks, async (inner, task, base) => {
@@ -80,15 +81,42 @@ export async function buildSpecs(
   environment: Environment,
   argv: readonly string[] = [],
 ): Promise<BuildResult> {
-  return withCall(specs, options, environment, async (ctx, call) => {
+  const built = await buildListed(specs, options, environment, argv);
+  return { images: built.map(({ result }) => result) };
+}
+
+/** The images of specs that may come from several files, each with the place where it is now. */
+export async function buildListed(
+  specs: readonly LoadedSpec[],
+  given: BuildOptions,
+  environment: Environment,
+  argv: readonly string[] = [],
+): Promise<readonly Built[]> {
+  const options = withSwitches(given, environment);
+  return withCall(specs, options, environment, (ctx, call) => {
     const isAlone = call.tasks.length === 1;
-    const images = await buildTasks<Built>(ctx, call.tasks, async (inner, task, base) => {
+    return buildTasks<Built>(ctx, call.tasks, async (inner, task, base) => {
       const job = await createJob(inner, call, task, base?.place);
       const result = await buildImage(inner, job, isAlone ? argv : []);
       if (!isAlone) inner.emit({ type: 'log', level: 'info', message: `${result.status}: ${result.reference}` });
-      return { result, place: placeOf(job, result) };
+      return { loaded: task.loaded, result, place: placeOf(job, result) };
     });
-    return { images: images.map(({ result }) => result) };
+  });
+}
+
+/**
+ * Whether the registry of a spec has its image, for every platform that is wanted. Any other answer than yes or no throws: nothing is
+ * assumed. Throws `USAGE` for a spec without a registry.
+ */
+export async function specExists(
+  loaded: LoadedSpec,
+  options: BuildOptions,
+  environment: Environment,
+): Promise<boolean> {
+  return withCall([loaded], { ...options, push: true }, environment, async (ctx, call) => {
+    const job = await createJob(ctx, call, call.tasks.at(-1)!, undefined);
+    const found = await existing(ctx, job);
+    return found !== undefined && missingPlatforms(found, job.request.platforms).length === 0;
   });
 }
 
@@ -99,7 +127,8 @@ interface Planned {
 }
 
 /** An image that others may stand on. */
-interface Built {
+export interface Built {
+  readonly loaded: LoadedSpec;
   readonly result: ImageResult;
   readonly place: Transport;
 }
@@ -122,12 +151,11 @@ interface Call {
 
 async function withCall<T>(
   specs: readonly LoadedSpec[],
-  given: BuildOptions,
+  options: BuildOptions,
   environment: Environment,
   work: (ctx: Context, call: Call) => Promise<T>,
 ): Promise<T> {
-  const ctx = createContext(given);
-  const options = withSwitches(ctx, given, environment);
+  const ctx = createContext(options);
   const tasks = listTasks(specs);
   refuseOnePlace(tasks, options);
   return withServices(withSandbox(environment, options.sandbox), options.cacheFolder, async (services) => {

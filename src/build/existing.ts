@@ -33,6 +33,12 @@ export async function findExisting(ctx: Context, store: Store, tag: string): Pro
   };
 }
 
+/** Platforms that are wanted, but not in the index. A single manifest is taken for all: only its config could tell. */
+export function missingPlatforms({ platforms }: Existing, wanted: readonly Platform[]): readonly Platform[] {
+  if (!platforms) return [];
+  return wanted.filter((platform) => platforms.every((have) => platformFit(have, platform) === undefined));
+}
+
 /** What a user should know about an image that is left as it is. */
 export function differences(
   existing: Existing,
@@ -40,10 +46,8 @@ export function differences(
   inputs: Digest,
   base: Digest | undefined,
 ): string[] {
-  const { platforms, lock } = existing;
-  const missing = platforms
-    ? wanted.filter((platform) => platforms.every((have) => platformFit(have, platform) === undefined))
-    : [];
+  const { lock } = existing;
+  const missing = missingPlatforms(existing, wanted);
   if (missing.length > 0) {
     return [`the image exists, but not for ${missing.map(printPlatform).join(', ')}; --force builds it`];
   }

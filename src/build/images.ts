@@ -19,15 +19,14 @@ export interface ImageTask {
 
 /** The images that were asked for and those that they stand on, each once and behind its base. */
 export function listTasks(asked: readonly LoadedSpec[]): ImageTask[] {
-  const wanted = new Map(asked.map((loaded) => [identity(loaded), loaded]));
+  const wanted = new Map(asked.map((loaded) => [identityOf(loaded), loaded]));
   const tasks = new Map<string, ImageTask>();
   const add = (loaded: LoadedSpec): ImageTask => {
-    const key = identity(loaded);
+    const key = identityOf(loaded);
     const known = tasks.get(key);
     if (known) return known;
-    const { baseImage } = loaded.spec;
-    const base =
-      baseImage instanceof ImageSpec ? add(wanted.get(identityOf(baseImage)) ?? below(loaded, baseImage)) : undefined;
+    const below = baseOf(loaded);
+    const base = below && add(wanted.get(identityOf(below)) ?? below);
     const task = { loaded, label: loaded.key ?? loaded.spec.name, base, isAsked: wanted.has(key) };
     tasks.set(key, task);
     return task;
@@ -36,12 +35,15 @@ export function listTasks(asked: readonly LoadedSpec[]): ImageTask[] {
   return [...tasks.values()];
 }
 
-const identityOf = (spec: ImageSpec): string => JSON.stringify([spec, spec.forced]);
-const identity = ({ spec }: LoadedSpec): string => identityOf(spec);
+/** Equal specs of one place are one image. */
+export function identityOf({ spec, file, directory }: LoadedSpec): string {
+  return JSON.stringify([spec, spec.forced, file, directory]);
+}
 
 /** A spec that stands in another one's `base_image`. */
-function below({ file, directory, key }: LoadedSpec, spec: ImageSpec): LoadedSpec {
-  return { spec, file, directory, key: key === undefined ? 'base' : `${key}.base` };
+function baseOf({ spec: { baseImage }, file, directory, key }: LoadedSpec): LoadedSpec | undefined {
+  if (!(baseImage instanceof ImageSpec)) return undefined;
+  return { spec: baseImage, file, directory, key: key === undefined ? 'base' : `${key}.base` };
 }
 
 /**

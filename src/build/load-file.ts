@@ -21,9 +21,11 @@ export async function loadFile(
   return choose(await loadSpecs(await findSpec(isAbsolute(path) ? path : join(workingDirectory, path))), names);
 }
 
+/** By which an image is asked for. */
+export const nameOf = ({ key, spec }: LoadedSpec): string => key ?? spec.name;
+
 function choose(specs: LoadedSpec[], names: readonly string[] | undefined): LoadedSpec[] {
   if (!names) return specs;
-  const nameOf = ({ key, spec }: LoadedSpec): string => key ?? spec.name;
   for (const name of names) {
     if (specs.some((one) => nameOf(one) === name)) continue;
     const nearest = closestMatch(name, specs.map(nameOf));

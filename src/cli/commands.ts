@@ -5,7 +5,7 @@ import { VERSION } from '../build/environment.ts';
 import type { BuildFlags } from './build-command.ts';
 import type { RunFlags } from './run-command.ts';
 import type { DoctorFlags } from './doctor-command.ts';
-import type { TagFlags } from './spec-commands.ts';
+import type { ResolveFlags, TagFlags } from './spec-commands.ts';
 import type { CommonOptions, Session } from './session.ts';
 import { runSession } from './session.ts';
 
@@ -104,6 +104,18 @@ function addSpecCommands(program: Command, run: Run): void {
     .addHelpText('after', example('docker pull "$(imagespec tag)"'))
     .action((spec: string, flags: TagFlags) =>
       run(flags, async (session) => (await import('./spec-commands.ts')).runTag(spec, flags, session)),
+    );
+  common(program.command('resolve'))
+    .requiredOption('-f, --file <path>', 'manifest, folder of manifests, or - for standard input', collect)
+    .option('--platform <os/arch>', 'overrides the specs; more than one gives an index', collect)
+    .option('--force', 'build and push even what exists')
+    .option('--frozen', 'fail instead of changing a lock file')
+    .description(
+      'print Kubernetes-like manifests with images by digest in place of imagespec://NAME, building what is missing',
+    )
+    .addHelpText('after', example('imagespec resolve -f deploy/ | kubectl apply -f -'))
+    .action((flags: ResolveFlags) =>
+      run(flags, async (session) => (await import('./spec-commands.ts')).runResolve(flags, session)),
     );
   common(program.command('init'))
     .argument('[dir]', 'folder of the project', '.')

@@ -24,6 +24,23 @@ export async function runTag(path: string, flags: TagFlags, { environment, resul
   result(flags.json ? `${JSON.stringify(json)}\n` : images.map(({ name }) => `${name}\n`).join(''));
 }
 
+export interface ResolveFlags extends CommonOptions {
+  readonly file: string[];
+  readonly platform?: string[];
+  readonly force?: boolean;
+  readonly frozen?: boolean;
+}
+
+export async function runResolve(flags: ResolveFlags, session: Session): Promise<void> {
+  const { environment, signal, on, say, result } = session;
+  const { file, platform: platforms, force, frozen, cacheDir: cacheFolder } = flags;
+  const { resolveManifests } = await import('../build/manifests.ts');
+  const resolved = await resolveManifests(file, { platforms, force, frozen, cacheFolder, signal, on }, environment);
+  const { text, images } = resolved;
+  result(flags.json ? `${JSON.stringify(resolved)}\n` : text);
+  if (images.length === 0) say('Nothing to resolve: no value is imagespec://NAME\n');
+}
+
 export async function runInit(path: string, flags: CommonOptions, session: Session): Promise<void> {
   const { file } = await initSpec(within(session.environment.workingDirectory, path));
   session.say('Edit it, then run: imagespec build\n');
