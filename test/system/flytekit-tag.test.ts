@@ -1,4 +1,4 @@
-// Our tags beside flytekit's own, for random specs. 
+// Our tags beside flytekit's own, for random specs.
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -98,8 +98,8 @@ def _require_tag(spec: ImageSpec, base: _Built | None, name: str) -> None:
 def _tag_of(spec: ImageSpec, base: _Built | None) -> str:
     """flytekit's tag.
 
-    On top of another spec it depends on when flytekit was first asked, since the name of the base gets a digest when it is
-    built. The tag from before is taken then, which any process gives.
+    On top of another spec it depends on when flytekit was first asked, since the name of the base gets a digest when it
+    is built. The tag from before is taken then, which any process gives.
     """
     if base is not None:
         return dataclasses.replace(spec, base_image=base.name).tag
