@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { access, mkdir, mkdtemp, rename } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { run } from './folder.ts';
 
 export const FLYTEKIT = '1.16.31';
 
@@ -40,4 +41,12 @@ export async function installFlytekit({ version, program }: HostPython): Promise
   execFileSync(program, pip, { stdio: 'pipe' });
   await rename(made, folder);
   return folder;
+}
+
+/** Folder of our plug-in. */
+export const PLUGIN = join(import.meta.dirname, '..', '..', '..', 'plugins', 'flytekit');
+
+/** Installs the plug-in alone, with the entry point by which flytekit finds it. */
+export async function installPlugin({ program }: HostPython, folder: string): Promise<void> {
+  await run(program, ['-m', 'pip', 'install', '--quiet', '--no-deps', '--target', folder, PLUGIN]);
 }
