@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { run } from './folder.ts';
 
 export const FLYTEKIT = '1.16.31';
+/** Of flyte-sdk v2. */
+export const FLYTE_SDK = '2.12.1';
 
 export interface HostPython {
   /** `3.11` */
@@ -27,9 +29,14 @@ export function hostPython(): HostPython | undefined {
 }
 
 /** Folder with flytekit's modules. */
-export async function installFlytekit({ version, program }: HostPython): Promise<string> {
+export const installFlytekit = (python: HostPython): Promise<string> => installModules(python, 'flytekit', FLYTEKIT);
+
+/** Folder with the modules of flyte-sdk v2. */
+export const installFlyteSdk = (python: HostPython): Promise<string> => installModules(python, 'flyte', FLYTE_SDK);
+
+async function installModules({ version, program }: HostPython, name: string, release: string): Promise<string> {
   const cache = process.env['IMAGESPEC_TEST_CACHE'] ?? join(homedir(), '.cache', 'imagespec-test');
-  const folder = join(cache, `flytekit-${FLYTEKIT}-python-${version}`);
+  const folder = join(cache, `${name}-${release}-python-${version}`);
   const exists = await access(folder).then(
     () => true,
     () => false,
@@ -37,7 +44,7 @@ export async function installFlytekit({ version, program }: HostPython): Promise
   if (exists) return folder;
   await mkdir(cache, { recursive: true });
   const made = await mkdtemp(join(cache, 'making-'));
-  const pip = ['-m', 'pip', 'install', '--quiet', '--target', made, `flytekit==${FLYTEKIT}`];
+  const pip = ['-m', 'pip', 'install', '--quiet', '--target', made, `${name}==${release}`];
   execFileSync(program, pip, { stdio: 'pipe' });
   await rename(made, folder);
   return folder;
