@@ -104,7 +104,7 @@ describe.skipIf(host === undefined && !process.env['CI'])('the plug-in for flyte
         IMAGESPEC_UV: uv,
         REGISTRY: registry.host,
         NO_COLOR: '1',
-        COLUMNS: '400',
+        COLUMNS: '160',
         ...certificates(),
         ...more,
       },
@@ -220,8 +220,9 @@ with manager.with_context(context.with_execution_state(state)):
     expect(status, stderr).toBe(0);
     for (const name of ['nested', 'locked', 'copied']) expect(stderr).toContain(`exists: ${referenceOf(name)}`);
     expect(stderr).not.toMatch(/built: |upload |pack |download /);
-    const methods = (await registry.requests()).map(({ method }) => method);
-    expect(new Set(methods)).toEqual(new Set(['HEAD']));
+    const methods = new Set((await registry.requests()).map(({ method }) => method));
+    expect(methods).toContain('HEAD');
+    for (const method of ['POST', 'PATCH', 'PUT']) expect(methods).not.toContain(method);
   });
 
   describe('when the registry', () => {

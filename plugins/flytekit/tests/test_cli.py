@@ -72,9 +72,11 @@ class WordsTest(GroundTest):
         self.assertEqual(str(error), f"{REFUSED['message']} [UNAUTHORIZED]\nhint: Log in.")
 
     def test_findings_of_a_spec_are_all_told(self):
-        refused = {"code": "SPEC_INVALID", "message": "Spec: 2 errors; first a", "issues": ["first a", "second b"]}
+        issues = ["standard input:1:20: `a` is wrong", "standard input:1:300: `b` is wrong"]
+        refused = {"code": "SPEC_INVALID", "message": "standard input has 2 issues", "issues": issues}
         _, error = self.said(status=2, stdout={"error": refused})
-        self.assertEqual(str(error), "Spec: 2 errors; first a\n  - second b [SPEC_INVALID]")
+        lines = ["ImageSpec 'x' has 2 issues", "  - ImageSpec 'x': `a` is wrong", "  - ImageSpec 'x': `b` is wrong"]
+        self.assertEqual(str(error), "\n".join(lines) + " [SPEC_INVALID]")
 
     def test_a_bug_comes_with_its_stack(self):
         stderr = "error: this is a bug of imagespec, please report it\nError: x\n    at y\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -39,7 +40,7 @@ def build(spec: dict[str, Any], options: Sequence[str]) -> list[dict[str, Any]]:
     images = answer.get("images")
     if ended.status == 0 and images:
         return images
-    raise _failure(ended, answer.get("error"))
+    raise _failure(ended, answer.get("error"), f"ImageSpec {spec.get('name')!r}")
 
 
 def find_cli() -> list[str]:
@@ -121,11 +122,15 @@ def _parse(output: str) -> dict[str, Any]:
     return answer if isinstance(answer, dict) else {}
 
 
-def _failure(ended: _Ended, error: dict[str, Any] | None) -> ImagespecError:
+#: How the command names a spec that has no file, with line and column.
+_NAMELESS = re.compile(r"standard input(:\d+:\d+)?")
+
+
+def _failure(ended: _Ended, error: dict[str, Any] | None, label: str) -> ImagespecError:
     if error and error.get("code") != "BUG":
         issues = [issue for issue in error.get("issues") or [] if issue not in error["message"]]
         message = "\n  - ".join([error["message"], *issues])
-        return ImagespecError(message, error.get("hint"), error.get("code"))
+        return ImagespecError(_NAMELESS.sub(label, message), error.get("hint"), error.get("code"))
     if ended.tail:
         return ImagespecError(ended.tail[len(_ERROR) :].rstrip())
     return ImagespecError(f"imagespec ended with status {ended.status} and without a result")
