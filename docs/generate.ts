@@ -37,7 +37,7 @@ The tests build sets of requirements of every nature, for several Pythons, C lib
 | --- | --- | --- | --- |
 ${files.join('\n')}
 
-Modes are those of a user with the usual umask, 022. Owners and times are not compared: here they are root and 1970.
+Modes are those of a user with the usual umask, 022. Owners and times are not compared: here they are the image's user and 1970.
 
 Some questions are answered otherwise:
 

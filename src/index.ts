@@ -1,5 +1,5 @@
 // The public surface: one hand-written list. A line here stays.
-import { buildSpecs, specExists } from './build/build.ts';
+import { buildSpecs, specExists } from './build/build-specs.ts';
 import { readEnvironment } from './build/environment.ts';
 import type { BuildOptions } from './build/request.ts';
 import type { BuildResult } from './build/result.ts';

@@ -1,27 +1,18 @@
-// The walk: spec → bases, locks and files → layers → images → index → copy → names. Layers are sent while others are packed.
+// One image: spec → bases, locks and files → layers → images → index → copy → names. Layers are sent while others are packed.
 import type { Sender } from '../content/copy.ts';
 import { createSender } from '../content/copy.ts';
 import type { Context } from '../core/context.ts';
-import { createContext, together } from '../core/context.ts';
+import { together } from '../core/context.ts';
 import { createPacker } from '../layer/packer.ts';
-import { createWorkPool } from '../layer/work-pool.ts';
 import { registryStore } from '../registry/store.ts';
-import { ImageSpecError } from '../core/error.ts';
-import { Once } from '../core/once.ts';
-import type { WorkPool } from '../layer/work-pool.ts';
-import type { LoadedSpec } from '../spec/load.ts';
-import type { Transport } from '../store/transport.ts';
 import { assembleRoot, imageAnnotations } from './assemble.ts';
 import { resolveRoot } from './bases.ts';
 import type { RunTools } from './run-over.ts';
 import { runTools, requireRuns } from './run-tools.ts';
-import { createDebShelf } from './debs.ts';
-import type { ImageTask } from './images.ts';
-import { buildTasks, listTasks, platformsOf } from './images.ts';
-import type { Environment } from './environment.ts';
 import type { Existing } from './existing.ts';
-import { differences, findExisting, missingPlatforms } from './existing.ts';
+import { differences, findExisting } from './existing.ts';
 import { createFlights } from './flights.ts';
+import { unusedHints } from './group.ts';
 import { existingResult, imageResult } from './image-result.ts';
 import type { Inputs } from './inputs.ts';
 import { readInputs, strictKey } from './inputs.ts';
@@ -29,183 +20,23 @@ import type { Job } from './job.ts';
 import { epochOf } from './job.ts';
 import { writeLockFile } from './lock-file.ts';
 import { rememberPush } from './memo.ts';
-import { planImage, planUpon } from './plan.ts';
 import type { PlatformImage } from './platform-build.ts';
 import { buildPlatform, platformInput } from './platform-build.ts';
 import type { Preparation } from './prepare.ts';
 import { prepare } from './prepare.ts';
-import type { BuildOptions } from './request.ts';
-import { createRequest } from './request.ts';
-import { withSandbox } from './sandbox.ts';
-import type { BuildResult, ImageResult, PlanResult, PlanResults } from './result.ts';
-import type { BuildSecrets } from './secrets.ts';
-import { openSecrets, requireUncopied } from './secrets.ts';
-import type { Services } from './services.ts';
-import { createMeter, openTarget, withServices } from './services.ts';
-import { loadFile } from './load-file.ts';
-import { withSwitches } from './switches.ts';
+import type { ImageResult } from './result.ts';
+import { requireUncopied } from './secrets.ts';
+import { openTarget } from './services.ts';
 import { createShelf, indexOpener } from './wheels.ts';
 
-/**
- * Loads the specs of a file or folder, or of standard input for `-`, and builds them, or those of `images` by name. `argv` is the command
- * line, remembered for the fast path.
- */
-export async function buildFile(
-  path: string,
-  options: BuildOptions,
-  environment: Environment,
-  argv: readonly string[] = [],
-): Promise<BuildResult> {
-  return buildSpecs(await loadFile(path, options.images, environment), options, environment, argv);
-}
-
-/** What `buildFile` would do. Of an image upon one that is yet to be built, no more is said than that. */
-export async function planFile(path: string, given: BuildOptions, environment: Environment): Promise<PlanResults> {
-  const options = withSwitches(given, environment);
-  const specs = await loadFile(path, options.images, environment);
-  return withCall(specs, options, environment, async (ctx, call) => {
-    const plans = await buildTasks<Planned>(ctx, call.tasks, async (inner, task, base) => {
-      const job = await createJob(inner, call, task, base?.place);
-      const exists = job.request.pushed && (await existing(inner, job)) !== undefined;
-      const isUpon = base !== undefined && base.place === undefined;
-      const plan = isUpon ? planUpon(job, base.plan, exists) : await planImage(inner, job, exists);
-      return { plan, place: exists ? { kind: 'registry', reference: job.request.pushed } : undefined };
-    });
-    return { images: plans.map(({ plan }) => plan) };
-  });
-}
-
-export async function buildSpecs(
-  specs: readonly LoadedSpec[],
-  options: BuildOptions,
-  environment: Environment,
-  argv: readonly string[] = [],
-): Promise<BuildResult> {
-  const built = await buildListed(specs, options, environment, argv);
-  return { images: built.map(({ result }) => result) };
-}
-
-/** The images of specs that may come from several files, each with the place where it is now. */
-export async function buildListed(
-  specs: readonly LoadedSpec[],
-  given: BuildOptions,
-  environment: Environment,
-  argv: readonly string[] = [],
-): Promise<readonly Built[]> {
-  const options = withSwitches(given, environment);
-  return withCall(specs, options, environment, (ctx, call) => {
-    const isAlone = call.tasks.length === 1;
-    return buildTasks<Built>(ctx, call.tasks, async (inner, task, base) => {
-      const job = await createJob(inner, call, task, base?.place);
-      const result = await buildImage(inner, job, isAlone ? argv : []);
-      if (!isAlone) inner.emit({ type: 'log', level: 'info', message: `${result.status}: ${result.reference}` });
-      return { loaded: task.loaded, result, place: placeOf(job, result) };
-    });
-  });
-}
-
-/**
- * Whether the registry of a spec has its image, for every platform that is wanted. Any other answer than yes or no throws: nothing is
- * assumed. Throws `USAGE` for a spec without a registry.
- */
-export async function specExists(
-  loaded: LoadedSpec,
-  options: BuildOptions,
-  environment: Environment,
-): Promise<boolean> {
-  return withCall([loaded], { ...options, push: true }, environment, async (ctx, call) => {
-    const job = await createJob(ctx, call, call.tasks.at(-1)!, undefined);
-    const found = await existing(ctx, job);
-    return found !== undefined && missingPlatforms(found, job.request.platforms).length === 0;
-  });
-}
-
-interface Planned {
-  readonly plan: PlanResult;
-  /** Where it is already. */
-  readonly place: Transport | undefined;
-}
-
-/** An image that others may stand on. */
-export interface Built {
-  readonly loaded: LoadedSpec;
-  readonly result: ImageResult;
-  readonly place: Transport;
-}
-
-/** Where it is now, by digest. */
-function placeOf({ request }: Job, { digest }: ImageResult): Transport {
-  const { transport } = request.outputs[0]!;
-  if (transport.kind !== 'registry') return { ...transport, name: digest } as Transport;
-  return { kind: 'registry', reference: { ...transport.reference, tag: request.tag, digest } };
-}
-
-/** What the images of one call share. */
-interface Call {
-  readonly tasks: readonly ImageTask[];
-  readonly options: BuildOptions;
-  readonly services: Services;
-  readonly pool: WorkPool;
-  readonly made: Job['made'];
-}
-
-async function withCall<T>(
-  specs: readonly LoadedSpec[],
-  options: BuildOptions,
-  environment: Environment,
-  work: (ctx: Context, call: Call) => Promise<T>,
-): Promise<T> {
-  const ctx = createContext(options);
-  const tasks = listTasks(specs);
-  refuseOnePlace(tasks, options);
-  return withServices(withSandbox(environment, options.sandbox), options.cacheFolder, async (services) => {
-    const pool = createWorkPool(options.workers ?? Math.min(environment.processors - 1, WORKERS_MAX));
-    try {
-      return await work(ctx, { tasks, options, services, pool, made: new Once() });
-    } finally {
-      await pool.close();
-    }
-  });
-}
-
-/** Two images at one place would be one, and the other lost. */
-function refuseOnePlace(tasks: readonly ImageTask[], { outputs = [], tags = [] }: BuildOptions): void {
-  const asked = tasks.filter(({ isAsked }) => isAsked);
-  if (asked.length < 2 || (outputs.length === 0 && tags.length === 0)) return;
-  const what = outputs.length > 0 ? `the place ${outputs[0]}` : `the tag ${tags[0]}`;
-  throw new ImageSpecError('USAGE', `${asked.length} images are asked for, but ${what} is that of one`, {
-    hint: `Choose one with --image ${asked[0]!.label}, or leave it out.`,
-  });
-}
-
-async function createJob(ctx: Context, call: Call, task: ImageTask, base: Transport | undefined): Promise<Job> {
-  const { loaded } = task;
-  const { pool, made } = call;
-  const platforms = platformsOf(task, call.tasks, call.options.platforms);
-  const options = { ...(task.isAsked ? call.options : optionsOfBase(call.options, loaded)), platforms };
-  const services = { ...call.services, downloads: createMeter() };
-  const imageName = await loaded.spec.imageName({ directory: loaded.directory });
-  const request = createRequest(loaded.spec, imageName, options, services.environment.workingDirectory);
-  const debs = createDebShelf(services, options.offline ?? false, pool);
-  let opened: Promise<BuildSecrets> | undefined;
-  const secrets = (): Promise<BuildSecrets> => (opened ??= openSecrets(ctx, { loaded, services }));
-  return { loaded, request, options, services, pool, made, debs, secrets, base };
-}
-
-/** What others stand on is pushed beside them where it has a registry, and kept on this machine where it has none. */
-function optionsOfBase(
-  { push, outputs: _outputs, tags: _tags, ...options }: BuildOptions,
-  { spec }: LoadedSpec,
-): BuildOptions {
-  return { ...options, push: push && Boolean(spec.registry) };
-}
-
-async function existing(ctx: Context, { request, services }: Job): Promise<Existing | undefined> {
+/** The image where it would be pushed; undefined where it is not there, or nothing is pushed. */
+export async function existing(ctx: Context, { request, services }: Job): Promise<Existing | undefined> {
   if (!request.pushed) return undefined;
   return findExisting(ctx, registryStore(request.pushed, services), request.tag);
 }
 
-async function buildImage(ctx: Context, job: Job, argv: readonly string[]): Promise<ImageResult> {
+/** @param argv the command line, remembered for the fast path */
+export async function buildImage(ctx: Context, job: Job, argv: readonly string[]): Promise<ImageResult> {
   const { request, options } = job;
   const onlyPush = request.pushed !== undefined && request.outputs.length === 1;
   const found = onlyPush && !options.force && !job.loaded.spec.forced ? await existing(ctx, job) : undefined;
@@ -245,9 +76,6 @@ async function leave(
 
 /** From this many bytes of packages on, threads gain more than their start costs. */
 const WORKERS_FROM_BYTES = 60e6;
-/** More threads than this only wait for memory and the network; each takes 20 MB. */
-const WORKERS_MAX = 4;
-
 function startsThreads({ options }: Job, { platforms }: Preparation): boolean {
   if (options.workers !== undefined) return true;
   const wheels = platforms.flatMap(({ lock }) => lock?.wheels ?? []).reduce((sum, { size }) => sum + (size ?? 0), 0);
@@ -312,8 +140,15 @@ async function make(
     }),
   );
   const downloaded = services.downloads.total();
-  const warnings = prepared.platforms.flatMap(({ name, debian }) =>
-    (debian?.warnings() ?? []).map((text) => `${name}: ${text}`),
-  );
+  const warnings = warningsOf(job, prepared);
   return imageResult({ request, root, platforms, reports, strictKey: identity.strictKey, downloaded, warnings });
+}
+
+function warningsOf({ loaded }: Job, { platforms }: Preparation): string[] {
+  const hints = loaded.spec.layers ?? [];
+  const names = platforms.flatMap(({ lock }) => (lock?.wheels ?? []).map(({ name }) => name));
+  return [
+    ...platforms.flatMap(({ name, debian }) => (debian?.warnings() ?? []).map((text) => `${name}: ${text}`)),
+    ...unusedHints(names, hints).map((hint) => `\`layers\` names "${hint}", which is no package of this image`),
+  ];
 }

@@ -15,16 +15,19 @@ import { minorVersion } from '../python/interpreter.ts';
 import { venvLayout } from '../python/venv.ts';
 import type { Base } from './base.ts';
 import type { OutlinedLayer, WantedLayer } from './make-layers.ts';
-import { ENVIRONMENT_ROOT } from './packages.ts';
+import type { Owner } from './packages.ts';
+import { ENVIRONMENT_ROOT, ownedBy } from './packages.ts';
 import type { RunTools } from './run-over.ts';
 import { groundOf } from './run-over.ts';
 
 /** Raised whenever equal sources would get other bytecode: it is part of the key. */
-const BYTECODE_FORMAT = 1;
+const BYTECODE_FORMAT = 2;
 
 export interface BytecodeInput {
   readonly base: Base;
   readonly interpreter: Interpreter;
+  /** Of the environment. */
+  readonly owner: Owner;
   /** Seconds since the epoch. */
   readonly epoch: number;
 }
@@ -60,7 +63,7 @@ export function bytecodeLayer(
 
 async function compile(
   ctx: Context,
-  { interpreter, epoch }: BytecodeInput,
+  { interpreter, owner, epoch }: BytecodeInput,
   layers: readonly Layer[],
   tools: RunTools,
 ): Promise<readonly Entry[]> {
@@ -87,7 +90,7 @@ async function compile(
     });
     if (status !== 0) throw cannotCompile(interpreter, status, said);
     note(`${said.trim()} files`);
-    return entries;
+    return ownedBy(owner, entries);
   });
 }
 

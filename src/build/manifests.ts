@@ -9,7 +9,7 @@ import type { LoadedSpec } from '../spec/load.ts';
 import { findSpec, loadSpecs } from '../spec/load.ts';
 import type { SpecReference } from '../spec/manifest-references.ts';
 import { findReferences, replaceReferences } from '../spec/manifest-references.ts';
-import { buildListed } from './build.ts';
+import { buildListed } from './build-specs.ts';
 import type { Environment } from './environment.ts';
 import { identityOf } from './images.ts';
 import { nameOf } from './load-file.ts';

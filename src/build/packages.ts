@@ -14,6 +14,8 @@ import type { Lock, LockedWheel } from '../python/lock.ts';
 import { venvEntries, venvLayout } from '../python/venv.ts';
 import type { LocalCache } from '../store/cache.ts';
 import type { BaseReader } from './base.ts';
+import type { ImageUser } from './user.ts';
+import type { LayerHints } from './group.ts';
 import { groupPackages } from './group.ts';
 import { entriesOfPart, layerKey } from './layer-key.ts';
 import type { LayerKind, OutlinedLayer, WantedLayer } from './make-layers.ts';
@@ -32,9 +34,14 @@ export interface PackagesInput {
   /** Host paths of the wheels by digest; called only when some layer is not known. */
   readonly wheels: () => Promise<ReadonlyMap<Digest, string>>;
   readonly ignoreKnown: boolean;
+  readonly hints: LayerHints;
+  /** To whom the environment belongs: who runs the image may install into it. */
+  readonly owner: Owner;
   /** Called when wheels must be opened, so that layers will have to be packed. */
   readonly onStage?: (() => void) | undefined;
 }
+
+export type Owner = Pick<ImageUser, 'uid' | 'gid'>;
 
 /** Where the environment lives in every image. */
 export const ENVIRONMENT_ROOT = '/opt/venv';
@@ -60,19 +67,21 @@ export async function outlinePackages(input: PackagesInput): Promise<OutlinedLay
   const known = await knownParts(input);
   if (known) return known;
   const members = input.lock.wheels.map(({ name, version, size = 0 }) => ({ name, version, size }));
-  const groups = groupPackages(members).map(({ content, members: group }): OutlinedLayer => {
+  const groups = groupPackages(members, input.hints).map(({ content, members: group }): OutlinedLayer => {
     return { kind: 'packages', content, size: group.reduce((sum, { size }) => sum + size, 0) };
   });
   return [{ kind: 'environment', content: environmentTitle(input.interpreter), size: 0 }, ...groups];
 }
 
-function environmentKey({ reader, interpreter, lock }: PackagesInput): Digest {
+function environmentKey({ reader, interpreter, lock, hints, owner }: PackagesInput): Digest {
   return keyOf({
     formats: [LAYER_FORMAT, INSTALL_FORMAT],
     base: reader.base.key,
     root: ENVIRONMENT_ROOT,
+    owner: { uid: owner.uid, gid: owner.gid },
     interpreter: { ...interpreter, libc: { ...interpreter.libc } },
     wheels: lock.wheels.map(installKey),
+    ...(hints.length > 0 && { hints }),
   });
 }
 
@@ -99,6 +108,14 @@ function installKey(wheel: LockedWheel) {
   return { digest: wheel.digest, requested: wheel.requested, directUrl: wheel.directUrl?.url };
 }
 
+/** Entries of the environment, given to its owner; what lies elsewhere stays as it is. */
+export function ownedBy({ uid, gid }: Owner, entries: readonly Entry[]): readonly Entry[] {
+  const root = ENVIRONMENT_ROOT.slice(1);
+  const isInside = ({ path, type }: Entry): boolean =>
+    type !== 'whiteout' && (path === root || path.startsWith(`${root}/`));
+  return entries.map((entry) => (isInside(entry) ? { ...entry, uid, gid } : entry));
+}
+
 interface Part {
   readonly kind: LayerKind & ('environment' | 'packages');
   readonly content: string;
@@ -109,7 +126,7 @@ interface Part {
 
 /** Opens all wheels, lays their files over the base (which finds conflicts) and cuts the result into layers. */
 async function stage(ctx: Context, input: PackagesInput): Promise<Part[]> {
-  const { reader, interpreter, lock } = input;
+  const { reader, interpreter, lock, owner } = input;
   const [{ installWheel }, { readWheel }] = await Promise.all([
     import('../python/install.ts'),
     import('../python/wheel.ts'),
@@ -128,7 +145,8 @@ async function stage(ctx: Context, input: PackagesInput): Promise<Part[]> {
     return { locked, entries, name: locked.name, version: locked.version, size: wheel.size };
   });
   for (const { locked, entries } of members) tree.add(entries, locked.name);
-  const skeleton = tree.layerEntries([SKELETON]);
+  const own = (names: readonly string[]): readonly Entry[] => ownedBy(owner, tree.layerEntries(names));
+  const skeleton = own([SKELETON]);
   const first: Part = {
     kind: 'environment',
     content: environmentTitle(interpreter),
@@ -136,8 +154,8 @@ async function stage(ctx: Context, input: PackagesInput): Promise<Part[]> {
     size: 0,
     entries: skeleton,
   };
-  const rest = groupPackages(members).map(({ content, members: group }): Part => {
-    const entries = tree.layerEntries(group.map((member) => member.name));
+  const rest = groupPackages(members, input.hints).map(({ content, members: group }): Part => {
+    const entries = own(group.map((member) => member.name));
     const wheels = group.map((member) => installKey(member.locked));
     const key = layerKey(entries, { format: INSTALL_FORMAT, root: layout.root, wheels });
     const size = group.reduce((sum, member) => sum + member.size, 0);

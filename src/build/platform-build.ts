@@ -92,7 +92,7 @@ export async function outlinedLayers(ctx: Context, input: PlatformInput): Promis
 function bytecodeInput({ spec, platform, epoch }: PlatformInput): BytecodeInput | undefined {
   const { reader, details } = platform;
   return spec.compile && details.interpreter
-    ? { base: reader.base, interpreter: details.interpreter, epoch }
+    ? { base: reader.base, interpreter: details.interpreter, owner: details.user, epoch }
     : undefined;
 }
 
@@ -128,12 +128,14 @@ function runSettings({ spec, specId, platform: { lock, details } }: PlatformInpu
 
 function packagesInput(
   ctx: Context,
-  { cache, ignoreKnown, shelf, platform }: PlatformInput,
+  { cache, ignoreKnown, shelf, platform, spec }: PlatformInput,
 ): PackagesInput | undefined {
   const { reader, details, lock } = platform;
   const { interpreter } = details;
   const wheels = (): Promise<ReadonlyMap<Digest, string>> => shelf.fetch(ctx, lock?.wheels ?? []);
-  return lock && interpreter ? { reader, interpreter, lock, cache, wheels, ignoreKnown } : undefined;
+  return lock && interpreter
+    ? { reader, interpreter, lock, cache, wheels, ignoreKnown, hints: spec.layers ?? [], owner: details.user }
+    : undefined;
 }
 
 function copiedLayers(ctx: Context, { copies, epoch, platform, spec }: PlatformInput): Promise<WantedLayer[]> {

@@ -1,5 +1,5 @@
 // `imagespec build`: flags become options of the library; the result is printed for people or programs.
-import { buildFile, planFile } from '../build/build.ts';
+import { buildFile, planFile } from '../build/build-specs.ts';
 import { ImageSpecError } from '../core/error.ts';
 import type { BuildOptions } from '../build/request.ts';
 import type { SandboxMaker } from '../build/sandbox.ts';

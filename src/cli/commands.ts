@@ -2,12 +2,16 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { Environment } from '../build/environment.ts';
 import { VERSION } from '../build/environment.ts';
+import type { TemplateFormatName } from '../spec/template-format.ts';
 import type { BuildFlags } from './build-command.ts';
 import type { RunFlags } from './run-command.ts';
 import type { DoctorFlags } from './doctor-command.ts';
-import type { ResolveFlags, TagFlags } from './spec-commands.ts';
+import type { InitFlags, ResolveFlags, TagFlags } from './spec-commands.ts';
 import type { CommonOptions, Session } from './session.ts';
 import { runSession } from './session.ts';
+
+/** As `spec/template-format.ts` has them, which nobody needs to load who writes no first spec. */
+const TEMPLATE_FORMATS: readonly TemplateFormatName[] = ['yaml', 'ts', 'json', 'pyproject'];
 
 const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
@@ -119,9 +123,14 @@ function addSpecCommands(program: Command, run: Run): void {
     );
   common(program.command('init'))
     .argument('[dir]', 'folder of the project', '.')
-    .description('write imagespec.yaml with every parameter explained')
+    .description('write a first spec with every parameter explained')
+    .addOption(
+      new Option('--format <language>', 'yaml, ts, json, or a table in pyproject.toml')
+        .choices(TEMPLATE_FORMATS)
+        .default('yaml'),
+    )
     .addHelpText('after', example('imagespec init my-project'))
-    .action((dir: string, flags: CommonOptions) =>
+    .action((dir: string, flags: InitFlags) =>
       run(flags, async (session) => (await import('./spec-commands.ts')).runInit(dir, flags, session)),
     );
   common(program.command('schema'))

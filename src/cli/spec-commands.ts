@@ -2,6 +2,7 @@
 import { isAbsolute, join } from 'node:path';
 import { loadFile } from '../build/load-file.ts';
 import { jsonSchema } from '../spec/json-schema.ts';
+import type { TemplateFormatName } from '../spec/template-format.ts';
 import { initSpec } from '../spec/template.ts';
 import type { CommonOptions, Session } from './session.ts';
 
@@ -41,8 +42,12 @@ export async function runResolve(flags: ResolveFlags, session: Session): Promise
   if (images.length === 0) say('Nothing to resolve: no value is imagespec://NAME\n');
 }
 
-export async function runInit(path: string, flags: CommonOptions, session: Session): Promise<void> {
-  const { file } = await initSpec(within(session.environment.workingDirectory, path));
+export interface InitFlags extends CommonOptions {
+  readonly format: TemplateFormatName;
+}
+
+export async function runInit(path: string, flags: InitFlags, session: Session): Promise<void> {
+  const { file } = await initSpec(within(session.environment.workingDirectory, path), { format: flags.format });
   session.say('Edit it, then run: imagespec build\n');
   session.result(flags.json ? `${JSON.stringify({ file })}\n` : `${file}\n`);
 }

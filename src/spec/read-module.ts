@@ -1,5 +1,8 @@
 // A spec written as a program: a TypeScript or JavaScript module that exports it.
 import { stat } from 'node:fs/promises';
+import type { ResolveHookSync } from 'node:module';
+import { registerHooks } from 'node:module';
+import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ImageSpecError, isImageSpecError, messageOf } from '../core/error.ts';
 
@@ -27,6 +30,7 @@ async function run(file: string): Promise<Readonly<Record<string, unknown>>> {
   const { href } = pathToFileURL(file);
   // Node keeps modules by URL: a changed file has to have another one.
   const { mtimeMs } = await stat(file);
+  const hooks = registerHooks({ resolve: resolveOurselves });
   try {
     return (await import(`${href}?changed=${mtimeMs}`)) as Record<string, unknown>;
   } catch (cause) {
@@ -35,5 +39,19 @@ async function run(file: string): Promise<Readonly<Record<string, unknown>>> {
       hint: `Try it alone: node ${file}. Of TypeScript only syntax that can be erased is understood: no enums, no namespaces.`,
       cause,
     });
+  } finally {
+    hooks.deregister();
   }
 }
+
+const OURSELVES = new URL(`../index${extname(import.meta.url)}`, import.meta.url).href;
+
+/** A project that has not installed this package means the one that reads it. */
+const resolveOurselves: ResolveHookSync = (specifier, context, next) => {
+  try {
+    return next(specifier, context);
+  } catch (error) {
+    if (specifier === 'imagespec') return { url: OURSELVES, shortCircuit: true };
+    throw error;
+  }
+};

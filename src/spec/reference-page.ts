@@ -34,7 +34,7 @@ A spec says what goes into an image. Its parameters are those of flytekit's \`Im
 - \`imagespec.ts\`, \`.mts\`, \`.js\` or \`.mjs\`, which exports an \`ImageSpec\` or a plain object, as default or under the name \`spec\`; parameters are in camelCase there (\`baseImage\`), and of TypeScript all syntax may be used that Node.js can erase;
 - a table \`[tool.imagespec]\` in \`pyproject.toml\`.
 
-Relative paths start at the folder of the spec. \`imagespec init\` writes a first one, and \`imagespec schema\` prints its JSON Schema for editors (named in a file by \`# yaml-language-server: $schema=FILE\`, or by \`"$schema"\` in JSON).
+Relative paths start at the folder of the spec. \`imagespec init\` writes a first one, with every parameter explained (\`--format ts\`, \`json\`, or \`pyproject\` for a table), and its JSON Schema for editors into \`.imagespec/schema.json\`; \`imagespec schema\` prints the schema (named in a file by \`# yaml-language-server: $schema=FILE\`, or by \`"$schema"\` in JSON). A module may \`import { ImageSpec } from 'imagespec'\` without having it installed.
 
 ## Parameters
 

@@ -211,3 +211,11 @@ export const environmentValueRule: Rule<string> = (value) =>
   value.includes('\0')
     ? { what: 'has a NUL character', todo: 'No environment variable can hold one: take it out.' }
     : undefined;
+
+export const packageHintRule: Rule<string> = (text) =>
+  /^[A-Za-z0-9*]([A-Za-z0-9._*-]*[A-Za-z0-9*])?$/.test(text)
+    ? undefined
+    : {
+        what: `"${text}" is no name of a package`,
+        todo: 'Write names without versions, for example torch or nvidia-*.',
+      };

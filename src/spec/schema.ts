@@ -19,6 +19,7 @@ import {
 } from './rules.ts';
 import {
   aptSources,
+  groups,
   keeps,
   mapping,
   notes,
@@ -238,11 +239,10 @@ export const specSchema = z.strictObject({
     'Secrets that only `commands` see while they run: a file, as the file `target` (without it, of the same name in /run/secrets), or a variable of the caller under `env`, as this variable or as the file `target`. They are never in the image, its tag or the cache.',
     [{ file: 'token.txt', target: '/run/secrets/token' }, { env: 'GITHUB_TOKEN' }],
   ),
-  layers: later(
-    texts(),
-    'Packages that have a layer of their own.',
-    ['torch'],
-    'Leave it out: big packages have layers of their own.',
+  layers: field(
+    groups(),
+    'Python packages that share a layer: each list is one, on top of the others in this order; * stands for any letters. Without it, big packages have layers of their own and small ones share a few.',
+    [['torch', 'nvidia-*'], ['my-models']],
   ),
   extras: later(
     texts(),

@@ -70,6 +70,8 @@ export class ImageSpec {
   readonly cmd: readonly string[] | undefined;
   /** Absolute, in the image. */
   readonly workdir: string | undefined;
+  /** Names of packages that share a layer; `*` stands for any letters. */
+  readonly layers: readonly (readonly string[])[] | undefined;
   readonly labels: Readonly<Record<string, string>> | undefined;
   readonly annotations: Readonly<Record<string, string>> | undefined;
   readonly aptEssential: boolean | undefined;
@@ -103,6 +105,7 @@ export class ImageSpec {
     this.aptSources = checked.apt_sources;
     this.cmd = checked.cmd;
     this.workdir = checked.workdir;
+    this.layers = checked.layers;
     this.labels = checked.labels;
     this.annotations = checked.annotations;
     this.aptEssential = checked.apt_essential;

@@ -7,6 +7,7 @@ import {
   environmentNameRule,
   environmentValueRule,
   filledRule,
+  packageHintRule,
   platformRule,
   pythonVersionRule,
   secretTargetRule,
@@ -66,6 +67,30 @@ const notItem = ({ input, path }: Misfit): Finding => ({
 /** A list of texts, each of which keeps a rule. */
 export function texts(rule: Rule<string> = filledRule) {
   return z.array(z.string(says(notItem)).superRefine(keeps(rule)), says(notList));
+}
+
+/** Overlay filesystems mount 127 layers at most, and others need theirs. */
+const GROUPS_MAX = 32;
+
+/** A list of lists of names, none of which is twice there. */
+export function groups() {
+  const error = says(() => ({
+    what: `must be a list of lists of names, ${GROUPS_MAX} at most`,
+    todo: 'Write [[torch, nvidia-*], [numpy]].',
+  }));
+  const name = z.string(error).superRefine(keeps(packageHintRule));
+  return z
+    .array(z.array(name, error).min(1, error), error)
+    .max(GROUPS_MAX, error)
+    .superRefine(
+      keeps((all) => {
+        const names = all.flat();
+        const twice = names.find((one, index) => names.indexOf(one) !== index);
+        return twice === undefined
+          ? undefined
+          : { what: `names "${twice}" twice`, todo: 'A package lies in one layer.' };
+      }),
+    );
 }
 
 /** A list of pairs: a file of the host and its place in the image. */

@@ -1,7 +1,7 @@
 import { assert, constant, nat, property, record, stringMatching, uniqueArray } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Groupable } from '../../src/build/group.ts';
-import { groupPackages } from '../../src/build/group.ts';
+import { groupPackages, unusedHints } from '../../src/build/group.ts';
 
 const MIB = 1 << 20;
 const one = (name: string, size: number): Groupable => ({ name, version: '1', size });
@@ -15,6 +15,28 @@ describe('groupPackages', () => {
   it('gives big packages a layer of their own, by name, before the shared ones', () => {
     const groups = groupPackages([one('zlib', 9 * MIB), one('tiny', 10), one('numpy', 20 * MIB)]);
     expect(groups.map((group) => group.members.map(({ name }) => name))).toEqual([['numpy'], ['zlib'], ['tiny']]);
+  });
+
+  it('puts together what the user names, on top and in their order', () => {
+    const list = ['a', 'torch', 'nvidia-x', 'nvidia-y', 'my-model'].map((name) => one(name, 2 * MIB));
+    const groups = groupPackages(list, [['My.Model'], ['nosuch'], ['torch', 'NVIDIA_*']]);
+    expect(groups.map(({ members }) => members.map(({ name }) => name))).toEqual([
+      ['a'],
+      ['my-model'],
+      ['nvidia-x', 'nvidia-y', 'torch'],
+    ]);
+  });
+
+  it('tells names that fit nothing', () => {
+    expect(
+      unusedHints(
+        ['torch', 'numpy'],
+        [
+          ['to*', 'num'],
+          ['NumPy', '*x'],
+        ],
+      ),
+    ).toEqual(['num', '*x']);
   });
 
   it('keeps every package exactly once, in few layers', () => {

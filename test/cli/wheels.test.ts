@@ -1,6 +1,7 @@
 // Packages that are not what they claim, and places that do not give them: refused before anything of them is in an image.
 import { readdir } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { BuildResult } from '../../src/build/result.ts';
 import type { ErrorCode } from '../../src/core/error.ts';
 import { serve } from '../python/programs.ts';
 import type { TestMember } from '../python/make-zip.ts';
@@ -48,6 +49,27 @@ it('a lock of its own is not locked again, and is never changed', async () => {
   const { status, stderr } = await project.run(['build', '--frozen', '-o', 'oci:out']);
   expect(status, stderr).toBe(0);
   expect(await readdir(project.folder)).not.toContain('imagespec.lock');
+});
+
+it('packages share the layers that the spec asks for', async () => {
+  const wheels = ['demo', 'big-one', 'big-two'].map((name) => ({
+    name: `${name.replace('-', '_')}-1.0-py3-none-any.whl`,
+    bytes: makeWheel([{ name: `${name.replace('-', '_')}/x.py`, content: `x = "${name}"\n` }], { name }),
+  }));
+  await addLock(project, wheels);
+  const layersFor = async (layers: unknown): Promise<[contents: string[], warnings: readonly string[]]> => {
+    await project.spec({ base_image: 'oci:base', requirements: 'pylock.toml', layers });
+    const { status, stdout, stderr } = await project.run(['build', '--json', '-o', 'oci:out']);
+    expect(status, stderr).toBe(0);
+    const [image] = (JSON.parse(stdout) as BuildResult).images;
+    const packed = image!.platforms[0]!.layers.filter(({ kind }) => kind === 'packages');
+    return [packed.map(({ content }) => content), image!.warnings];
+  };
+  const [together] = await layersFor([['big-*', 'demo']]);
+  expect(together).toEqual(['3 packages: big-one, big-two, demo']);
+  const [apart, warnings] = await layersFor([['demo'], ['big_one'], ['Big.Two', 'nosuch']]);
+  expect(apart).toEqual(['demo 1.0', 'big-one 1.0', 'big-two 1.0']);
+  expect(warnings).toEqual(['`layers` names "nosuch", which is no package of this image']);
 });
 
 const other = (path: string): TestMember => ({ name: path, content: 'x = 2\n' });

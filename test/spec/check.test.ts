@@ -294,7 +294,7 @@ describe('the fields', () => {
   });
 
   // flytekit's own words and cases (test_image_spec_validation_string_list).
-  const notTexts = ['pip_secret_mounts', 'apt_sources', 'secrets'];
+  const notTexts = ['pip_secret_mounts', 'apt_sources', 'secrets', 'layers'];
   it.each(FIELD_NAMES.filter((name) => Array.isArray(aboutField(name).example) && !notTexts.includes(name)))(
     '%s must be a list of strings or None',
     async (name) => {
@@ -333,6 +333,19 @@ describe('the fields', () => {
   ])('a secret cannot lie at %s', async (target, said) => {
     expect(await complaint({ pip_secret_mounts: [['.netrc', target]] })).toMatch(said);
     expect(await complaint({ secrets: [{ file: 'x', target }] })).toMatch(said);
+  });
+
+  it('layers are lists of names of packages', async () => {
+    const layers = [['torch', 'nvidia-*'], ['My.Models']];
+    expect(check({ layers })).toEqual({ layers });
+    for (const [wrong, words] of [
+      [['torch'], /`layers\[0\]` must be a list of lists of names, 32 at most\. Write \[\[torch/],
+      [[[]], /`layers\[0\]` must be a list/],
+      [[['torch==2']], /`layers\[0\]\[0\]` "torch==2" is no name of a package/],
+      [[['a'], ['a']], /`layers` names "a" twice/],
+      [Array.from({ length: 33 }, (_, i) => [`p${i}`]), /32 at most/],
+    ] as const)
+      expect(await complaint({ layers: wrong })).toMatch(words);
   });
 
   it('secrets are files and variables', () => {

@@ -1,12 +1,16 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { checkSpec } from '../../src/spec/check.ts';
 import { FIELD_NAMES } from '../../src/spec/field-names.ts';
 import { loadSpecs } from '../../src/spec/load.ts';
 import { readYaml } from '../../src/spec/read-yaml.ts';
 import { aboutField } from '../../src/spec/schema.ts';
+import type { TemplateFormat } from '../../src/spec/template-format.ts';
+import { FORMATS } from '../../src/spec/template-format.ts';
 import { initSpec, specTemplate } from '../../src/spec/template.ts';
 import { expectCode } from '../expect-code.ts';
 
@@ -53,7 +57,61 @@ describe('specTemplate', () => {
   });
 });
 
+const FORMAT_NAMES = ['yaml', 'ts', 'json', 'pyproject'] as const;
+
+/** A template with all supported parameters set. */
+const filled = (format: TemplateFormat): string => {
+  const lines = specTemplate({ name: 'my-app', requirements: 'r.txt' }, format).split('\n');
+  const set = lines.map((line, i) =>
+    lines[i - 1]?.includes('(not supported yet)') ? line : line.replace(/^( *)(?:# |\/\/ )(\w+(?:: | = ))/, '$1$2'),
+  );
+  return set.join('\n');
+};
+
+/** What a file says, read by a Node of its own: that of the tests resolves imports in another way. */
+function jsonOf(file: string): Record<string, unknown> {
+  const load = pathToFileURL(join(import.meta.dirname, '..', '..', 'src', 'spec', 'load.ts')).href;
+  const program = `const { loadSpecs } = await import('${load}'); const [one] = await loadSpecs(${JSON.stringify(file)}); console.log(JSON.stringify(one.spec));`;
+  const output = execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
+  return JSON.parse(output) as Record<string, unknown>;
+}
+
+describe.each(FORMAT_NAMES)('a template as %s', (name) => {
+  const format = FORMATS[name];
+
+  it('is valid as it is', async () => {
+    const { file } = await initSpec(folder, { format: name, folderName: 'my-app' });
+    expect(file).toBe(join(folder, format.file));
+    expect(jsonOf(file)).toEqual({ name: 'my-app', packages: [] });
+  });
+
+  it('is valid with every supported parameter set', async () => {
+    await writeFile(join(folder, format.file), filled(format));
+    const said = jsonOf(join(folder, format.file));
+    const all = FIELD_NAMES.filter((field) => aboutField(field).instead === undefined && field !== 'packages');
+    expect(Object.keys(said)).toEqual(expect.arrayContaining(name === 'json' ? ['name', 'requirements'] : all));
+  });
+});
+
 describe('initSpec', () => {
+  it('adds a table to pyproject.toml, and leaves what is there', async () => {
+    const file = join(folder, 'pyproject.toml');
+    await writeFile(file, '[project]\nname = "x"\ndependencies = ["idna"]');
+    await initSpec(folder, { format: 'pyproject', folderName: 'x' });
+    const after = await readFile(file, 'utf8');
+    expect(after.startsWith('[project]\nname = "x"\ndependencies = ["idna"]\n\n[tool.imagespec]\n')).toBe(true);
+    expect((await loadSpec(file)).spec.toJSON()).toEqual({ name: 'x', requirements: 'pyproject.toml' });
+    await expectCode(() => initSpec(folder, { format: 'pyproject' }), 'USAGE');
+    expect(await readFile(file, 'utf8')).toBe(after);
+  });
+
+  it('puts the schema where the spec says that it is', async () => {
+    await initSpec(folder);
+    const [, path = ''] = /\$schema=(\S+)/.exec(await readFile(join(folder, 'imagespec.yaml'), 'utf8')) ?? [];
+    const schema = JSON.parse(await readFile(join(folder, path), 'utf8')) as { properties: object };
+    expect(Object.keys(schema.properties)).toEqual(expect.arrayContaining([...FIELD_NAMES, 'images']));
+  });
+
   it('writes a spec named after the folder', async () => {
     const project = join(folder, 'Mein Projekt_2');
     const { file, text } = await initSpec(project);
