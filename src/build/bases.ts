@@ -7,7 +7,6 @@ import type { Digest } from '../core/digest.ts';
 import type { Platform } from '../oci/platform.ts';
 import { printReference } from '../oci/reference.ts';
 import type { Transport } from '../store/transport.ts';
-import type { LoadedSpec } from '../spec/load.ts';
 import { defaultBaseImage } from '../spec/schema.ts';
 import { parseTransport, printTransport } from '../store/transport.ts';
 import type { Base } from './base.ts';
@@ -31,16 +30,16 @@ export interface Bases extends Root {
 const AT_ONCE = 4;
 
 /** A base that is a spec was built by then, unless it is only planned. */
-function baseImageOf({ spec }: LoadedSpec): string {
-  const { baseImage } = spec;
-  return typeof baseImage === 'string' ? baseImage : defaultBaseImage(spec);
+function baseImageOf({ loaded, options }: Job): string {
+  const { baseImage, pythonVersion = options.defaultPython } = loaded.spec;
+  return typeof baseImage === 'string' ? baseImage : defaultBaseImage({ pythonVersion });
 }
 
 /** What the spec's base is; a base on disk is meant relative to the folder of the spec. */
-function transportOf({ loaded, base }: Job): Transport {
-  if (base) return base;
-  const { directory } = loaded;
-  const transport = parseTransport(baseImageOf(loaded));
+function transportOf(job: Job): Transport {
+  if (job.base) return job.base;
+  const { directory } = job.loaded;
+  const transport = parseTransport(baseImageOf(job));
   const within = (path: string): string => (isAbsolute(path) ? path : join(directory, path));
   if (transport.kind === 'oci') return { ...transport, folder: within(transport.folder) };
   if (transport.kind === 'oci-archive' || transport.kind === 'docker-archive') {
@@ -84,7 +83,7 @@ export async function resolveBases(ctx: Context, job: Job): Promise<Bases> {
   const source = cachedSource(origin, services, keepsLayers(request, transport), options.offline ?? false);
   const root = await resolveOrThrow(ctx, source, wanted);
   const reference = transport.kind === 'registry' ? printReference(transport.reference) : undefined;
-  const name = reference ?? printTransport(job.base ?? parseTransport(baseImageOf(job.loaded)));
+  const name = reference ?? printTransport(job.base ?? parseTransport(baseImageOf(job)));
   const list = await mapLimited(ctx, platforms, AT_ONCE, async (platform): Promise<Base> => {
     const image = await loadPlatform(ctx, source, root, platform);
     return { name, reference, platform, image, rootDigest: root.digest, key: image.descriptor.digest };

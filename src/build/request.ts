@@ -19,6 +19,8 @@ export interface BuildOptions {
   readonly images?: readonly string[] | undefined;
   /** Further places: `oci:DIR[:TAG]`, `oci-archive:FILE`, `docker-archive:FILE`, `docker://REF`. */
   readonly outputs?: readonly string[] | undefined;
+  /** Python of the base image of specs that name neither a version nor a base; the tag does not know it. Default 3.12. */
+  readonly defaultPython?: string | undefined;
   /** Overrides the spec's platforms. */
   readonly platforms?: readonly string[] | undefined;
   /** Further tags beside the spec's own. */
@@ -74,6 +76,7 @@ export function createRequest(
 ): Request {
   const tag = imageName.slice(imageName.lastIndexOf(':') + 1);
   const platforms = readPlatforms(options.platforms ?? spec.platforms);
+  refuseNoVersion(options.defaultPython);
   const extra = options.tags ?? [];
   const bad = extra.find((one) => !isTag(one));
   if (bad !== undefined) {
@@ -96,6 +99,11 @@ export function createRequest(
   if (outputs.length === 0)
     outputs.push(toOutput(`oci:${OUTPUT_FOLDER}/${spec.name}`, imageName, tags, workingDirectory));
   return { spec, specId: spec.id, imageName, tag, platforms, outputs, pushed };
+}
+
+function refuseNoVersion(version: string | undefined): void {
+  if (version === undefined || /^3\.\d{1,2}$/.test(version)) return;
+  throw new ImageSpecError('USAGE', `"${version}" is not a version of Python`, { hint: 'Write it as 3.12.' });
 }
 
 const OUTPUT = /^(?:oci|oci-archive|docker-archive):|^docker:\/\//;

@@ -12,6 +12,7 @@ export interface BuildFlags extends CommonOptions {
   readonly platform?: string[];
   readonly tag?: string[];
   readonly image?: string[];
+  readonly defaultPython?: string;
   readonly plan?: boolean;
   readonly force?: boolean;
   readonly frozen?: boolean;
@@ -25,6 +26,7 @@ export interface BuildFlags extends CommonOptions {
 function toOptions(flags: BuildFlags, { signal, on }: Session): BuildOptions {
   const { push, output, platform, tag, image, force, frozen, offline, cache, cacheDir, workers, sandbox } = flags;
   return {
+    defaultPython: flags.defaultPython,
     push,
     outputs: output,
     platforms: platform,

@@ -25,6 +25,7 @@ describe('on the command line', () => {
     ['build -o docker://127.0.0.1:9/UPPER', 'REFERENCE_INVALID', [/UPPER/, /hint: For example/]],
     ['build -o docker-archive:x.tar --platform linux/amd64,linux/arm64', 'USAGE', [/can hold one platform/]],
     ['build --tag a+b', 'USAGE', [/"a\+b" is not a tag/]],
+    ['build --default-python 3', 'USAGE', [/"3" is not a version of Python/, /3\.12/]],
     ['build --workers x', 'USAGE', [/--workers "x" is not a number/]],
     ['build --workers 1.5', 'USAGE', [/--workers "1\.5"/]],
     ['build --workers -1', 'USAGE', [/--workers "-1"/]],

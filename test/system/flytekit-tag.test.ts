@@ -1,4 +1,4 @@
-// Our tags beside flytekit's own, for random specs. flytekit is installed once, into a cache folder of the tests.
+// Our tags beside flytekit's own, for random specs.
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { FIELD_NAMES, OWN_FIELDS } from '../../src/spec/field-names.ts';
 import type { PythonValue } from '../../src/spec/python-repr.ts';
 import type { TagFields } from '../../src/spec/tag.ts';
 import { imageName, specId, specTag } from '../../src/spec/tag.ts';
-import { FLYTEKIT, hostPython, installFlytekit } from './flytekit.ts';
+import { FLYTEKIT, hostPython, installFlytekit } from './ground/flytekit.ts';
 
 const SPECS = 600;
 const SEED = 20_241;
@@ -178,7 +178,7 @@ describe.skipIf(python === undefined && !process.env['CI'])(`flytekit ${FLYTEKIT
   let folder: string;
 
   beforeAll(async () => {
-    modules = await installFlytekit(python ?? '');
+    modules = await installFlytekit(python!);
     folder = await mkdtemp(join(tmpdir(), 'imagespec-'));
     for (const [path, content] of Object.entries(FILES)) {
       await mkdir(join(folder, dirname(path)), { recursive: true });
@@ -188,7 +188,7 @@ describe.skipIf(python === undefined && !process.env['CI'])(`flytekit ${FLYTEKIT
 
   it(`gives the ids, tags and names that we give, for ${SPECS} specs`, async () => {
     const samples = fc.sample(specs, { numRuns: SPECS, seed: SEED });
-    const printed = execFileSync('python3', ['-c', PROGRAM], {
+    const printed = execFileSync(python!.program, ['-c', PROGRAM], {
       cwd: folder,
       env: { PATH: process.env['PATH'], HOME: folder, PYTHONPATH: modules, PYTHONUTF8: '1' },
       input: samples.map((spec) => `${print(spec)}\n`).join(''),

@@ -10,7 +10,7 @@ import { gitIgnored } from '../../src/filesystem/git-ignored.ts';
 import { ignoredByRules } from '../../src/filesystem/git-rules.ts';
 import { sourceDigest, sourcePaths } from '../../src/spec/source-digest.ts';
 import { specTag } from '../../src/spec/tag.ts';
-import { FLYTEKIT, hostPython, installFlytekit } from './flytekit.ts';
+import { FLYTEKIT, hostPython, installFlytekit } from './ground/flytekit.ts';
 import type { SourceTree } from './source-trees.ts';
 import { makeTree, paths, patterns, sourceTrees } from './source-trees.ts';
 
@@ -80,7 +80,7 @@ describe.skipIf(python === undefined && !process.env['CI'])(`flytekit ${FLYTEKIT
   };
 
   beforeAll(async () => {
-    modules = await installFlytekit(python ?? '');
+    modules = await installFlytekit(python!);
     folder = await mkdtemp(join(tmpdir(), 'imagespec-'));
     // Git as everyone has it, but for rules of the user.
     await writeFile(join(folder, 'user-ignore'), 'of-the-user\n*.TXT\n');
