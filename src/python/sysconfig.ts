@@ -7,14 +7,14 @@ export function isSysconfig(path: string): boolean {
 
 /** Where python-build-standalone installs to before it packs. */
 const INSTALL = /((?:^|['"\s=:,]|-[IL]))\/install(?=[/'"\s:]|$)/gm;
-/** Images have the compilers of their distribution under these names, and seldom clang. */
+/** Images have the compilers of their distribution under the usual names, and seldom those of clang or of a cross-compiler. */
 const COMPILER =
-  /^((?:build_time_vars = \{| )'(?:CC|CXX|LINKCC|MAINCC|LDSHARED|LDCXXSHARED|BLDSHARED)': ['"])(?:\/\S*\/)?clang(\+\+)?(?=[\s'"])/gm;
-const ARCHIVER = /^((?:build_time_vars = \{| )'AR': ['"])(?:\/\S*\/)?llvm-ar(?=['"])/gm;
+  /^((?:build_time_vars = \{| )'(?:CC|CXX|LINKCC|MAINCC|LDSHARED|LDCXXSHARED|BLDSHARED)': ['"])(?:\/[^\s'"]*\/)?(?:[\w-]+-)?(clang|gcc|clang\+\+|g\+\+)(?=[\s'"])/gm;
+const ARCHIVER = /^((?:build_time_vars = \{| )'AR': ['"])(?:\/[^\s'"]*\/)?[\w-]+-ar(?=['"])/gm;
 
 export function relocateSysconfig(text: string, prefix: string): string {
   return text
     .replace(INSTALL, (_, before: string) => `${before}${prefix}`)
-    .replace(COMPILER, (_, before: string, plus?: string) => `${before}${plus ? 'c++' : 'cc'}`)
+    .replace(COMPILER, (_, before: string, name: string) => `${before}${name.endsWith('+') ? 'c++' : 'cc'}`)
     .replace(ARCHIVER, (_, before: string) => `${before}ar`);
 }

@@ -8,6 +8,7 @@ import type { Offered } from '../python/make-python.ts';
 import type { TestServer } from '../python/programs.ts';
 import { program, serve } from '../python/programs.ts';
 import { smallWheel } from '../small-wheel.ts';
+import { debianProject } from './debian-archive.ts';
 import type { BaseFiles } from './debian-base-image.ts';
 import { baseOf } from './debian-base-image.ts';
 import { built, lockOf } from './debian-build.ts';
@@ -164,6 +165,42 @@ describe('a Python that is brought', () => {
     await project.spec({ ...ON_BASE, python_version: '3.12' });
     const { warnings } = await built(project, [], { env });
     expect(warnings).toEqual([expect.stringMatching(/^linux\/amd64: The image has no certificate authorities/)]);
+  });
+
+  it('comes from a mirror that wants credentials, which nobody is told of', async () => {
+    await addBase(project, await baseOf(GLIBC));
+    await project.spec({ ...ON_BASE, python_version: '3.12' });
+    const own = { ...env, UV_PYTHON_INSTALL_MIRROR: `http://me:geheim@${mirror.host}/mirror/` };
+    const { status, stdout, stderr } = await project.run(['build', '-o', 'oci:out', '--json'], { env: own });
+    expect(status, stderr).toBe(0);
+    const login = `Basic ${Buffer.from('me:geheim').toString('base64')}`;
+    expect(mirror.requests.at(-1)!.headers['authorization']).toBe(login);
+    expect(stdout + stderr + JSON.stringify(await lockOf(project))).not.toContain('geheim');
+  });
+
+  it('comes onto a Debian whose sources do not have the version, and they are not asked again', async () => {
+    const debian = await debianProject();
+    const { uri } = debian.mirror;
+    const database = {
+      'var/lib/dpkg/status': 'Package: libc6\nStatus: install ok installed\nVersion: 2.36-9\nArchitecture: amd64\n',
+    };
+    const sources = {
+      'etc/apt/sources.list': `deb ${uri} bookworm main\n`,
+      'etc/apt/trusted.gpg.d/a.asc': debian.key.public,
+    };
+    await addBase(debian, await baseOf({ ...GLIBC, ...database, ...sources }));
+    await debian.spec({ ...ON_BASE, python_version: '3.13' });
+    const plan = await debian.run(['build', '--plan', '-o', 'oci:out'], { env });
+    expect(plan.stdout).toMatch(
+      /as a layer of its own\. The base image has no Python 3 .*, and its package sources do not have it\./,
+    );
+    const image = await built(debian, [], { env });
+    expect(kindsOf(image)).toEqual(['base', 'interpreter', 'user', 'environment', 'files']);
+    const locked = (await lockOf(debian)).platforms['linux/amd64']!;
+    expect([locked.debian!.packages, locked.interpreter!.version]).toEqual([[], '3.13.1']);
+    const asked = debian.mirror.asked().length;
+    expect((await built(debian, ['--frozen', '--no-cache'], { env })).digest).toBe(image.digest);
+    expect(debian.mirror.asked().length).toBe(asked);
   });
 
   it('must be what the list says', async () => {

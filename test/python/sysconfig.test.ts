@@ -14,6 +14,20 @@ describe('relocateSysconfig', () => {
   });
 });
 
+describe('compilers', () => {
+  it.each([
+    ['CC', '/usr/bin/aarch64-linux-gnu-gcc', 'cc'],
+    ['CXX', '/usr/bin/x86_64-linux-gnu-g++ -pthread', 'c++ -pthread'],
+    ['LDSHARED', 'musl-clang -shared', 'cc -shared'],
+    ['LDCXXSHARED', 'clang++ -shared', 'c++ -shared'],
+    ['AR', 'aarch64-linux-gnu-ar', 'ar'],
+    ['AR', 'ar', 'ar'],
+    ['CFLAGS', '-O3 --cc=clang', '-O3 --cc=clang'],
+  ])('%s = %s becomes %s', (name, before, after) => {
+    expect(relocateSysconfig(` '${name}': '${before}',\n`, '/opt/p')).toBe(` '${name}': '${after}',\n`);
+  });
+});
+
 describe('isSysconfig', () => {
   it('knows the files that name folders', () => {
     const paths = ['python3.12/_sysconfigdata__linux_x86_64-linux-gnu.py', 'pkgconfig/python3.pc', 'python3.12/os.py'];
