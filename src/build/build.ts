@@ -42,7 +42,7 @@ export async function buildImage(ctx: Context, job: Job, argv: readonly string[]
   const found = onlyPush && !options.force && !job.loaded.spec.forced ? await existing(ctx, job) : undefined;
   const inputs = await readInputs(ctx, job.loaded, epochOf(job));
   if (found) return leave(ctx, job, found, inputs, argv);
-  await requireUncopied(await job.secrets(), inputs.copies);
+  await requireUncopied(await job.secrets(), Object.values(inputs.userFiles).flat());
   await requireRuns(job);
   return job.services.cache.scratch(async (scratch) => {
     const runs = runTools(ctx, job, inputs, scratch);
@@ -53,9 +53,11 @@ export async function buildImage(ctx: Context, job: Job, argv: readonly string[]
   });
 }
 
-async function keepLock({ services }: Job, { locks }: Preparation): Promise<void> {
+async function keepLock({ services, loaded, writesLock }: Job, { locks }: Preparation): Promise<void> {
   if (locks.file === undefined || !locks.changed) return;
-  await writeLockFile(locks.file, locks.content, services.environment.uniqueName());
+  const { file, content } = locks;
+  const options = { key: loaded.key, temporaryName: services.environment.uniqueName() };
+  await writesLock(() => writeLockFile(file, content, options));
 }
 
 /** The image is there already: nothing is made, but what has changed since is said. */

@@ -8,8 +8,6 @@ import type { Digest } from '../core/digest.ts';
 import { digestOf } from '../core/digest.ts';
 import { ImageSpecError, messageOf } from '../core/error.ts';
 import { keyOf } from '../core/json.ts';
-import type { Entry } from '../filesystem/entry.ts';
-import { hashEntries } from '../filesystem/host.ts';
 import { LAYER_FORMAT } from '../layer/format.ts';
 import { INSTALL_FORMAT } from '../python/install-format.ts';
 import { isProblem, readPipArguments } from '../python/pip-arguments.ts';
@@ -18,12 +16,12 @@ import type { Wants } from '../python/wants.ts';
 import { isLockFile, isPoetryLock } from '../python/lock-requirements.ts';
 import { readRequirements } from '../python/requirements.ts';
 import type { LoadedSpec } from '../spec/load.ts';
+import { lockFileOf } from '../spec/own-files.ts';
 import type { ImageSpec } from '../spec/spec.ts';
 import { digestFile } from '../store/digest-file.ts';
 import { COMMANDS_FORMAT } from './commands-format.ts';
-import type { Copies } from './files.ts';
-import { readCopies } from './files.ts';
-import { lockFileOf, lockPathOf } from './lock-file.ts';
+import type { Copies, UserFiles } from './files.ts';
+import { digestUserFiles, readUserFiles } from './files.ts';
 
 export interface FileDigest {
   /** Absolute. */
@@ -60,8 +58,9 @@ export interface Inputs {
   readonly indexes: readonly NamedIndex[];
   /** Of the spec and of the requirements files. May hold credentials: not for messages, keys or locks. */
   readonly indexUrls: readonly string[];
-  readonly copies: readonly Entry[];
-  /** Digest of the copies' paths, modes and content. */
+  /** Of `source_root` and `copy`. */
+  readonly userFiles: UserFiles;
+  /** Digest of their paths, modes and content. */
   readonly copied: Digest;
   /** Of everything the user gave and of the formats in which we write: equal digests, base and lock mean equal images. */
   readonly digest: Digest;
@@ -70,9 +69,12 @@ export interface Inputs {
 export async function readInputs(ctx: Context, loaded: LoadedSpec, epoch: number): Promise<Inputs> {
   const { spec, directory } = loaded;
   const wants = wantsOf(spec, directory);
-  const [requirements, copies] = await Promise.all([readRequirements(wants), readCopies(ctx, copiesOf(loaded), epoch)]);
+  const [requirements, userFiles] = await Promise.all([
+    readRequirements(wants),
+    readUserFiles(ctx, copiesOf(loaded), epoch),
+  ]);
   const files = [...(await digestFiles(requirements.files)), ...(await digestKeyrings(loaded))];
-  const copied = await hashEntries(ctx, copies);
+  const copied = await digestUserFiles(ctx, userFiles);
   const folders = await digestFolders(ctx, requirements.folders, loaded);
   const archives = await digestArchives(requirements.archives);
   const digest = keyOf({
@@ -91,25 +93,29 @@ export async function readInputs(ctx: Context, loaded: LoadedSpec, epoch: number
   const indexUrls = [...named, ...requirements.indexUrls, ...indexes.map(({ url }) => url)];
   const { packages, essential } = asked;
   const debian = packages.length > 0 || essential ? asked : undefined;
-  return { wants, debian, files, folders, archives, indexes, indexUrls, copies, copied, digest };
+  return { wants, debian, files, folders, archives, indexes, indexUrls, userFiles, copied, digest };
 }
 
 async function digestArchives(paths: readonly string[]): Promise<FileDigest[]> {
   return Promise.all(paths.map(async (path) => ({ path, digest: (await digestFile(path)).digest })));
 }
 
-async function digestFolders(ctx: Context, paths: readonly string[], loaded: LoadedSpec): Promise<FileDigest[]> {
+async function digestFolders(ctx: Context, paths: readonly string[], { file }: LoadedSpec): Promise<FileDigest[]> {
   if (paths.length === 0) return [];
-  const lock = lockPathOf(loaded);
+  const lock = file && lockFileOf(file);
   const { digestProject } = await import('../python/project-folder.ts');
   return Promise.all(paths.map(async (path) => ({ path, digest: await digestProject(ctx, path, lock) })));
 }
 
 export function copiesOf({ spec, directory, file }: LoadedSpec): Copies {
+  const lock = file === undefined ? undefined : lockFileOf(file);
+  const { sourceRoot: root, sourceCopyMode: mode } = spec;
+  const files = mode === 'ALL' ? undefined : spec.sourceFiles;
   return {
     copies: spec.copy ?? [],
     folder: directory,
-    lockName: file === undefined ? undefined : basename(lockFileOf(file)),
+    lockName: lock === undefined ? undefined : basename(lock),
+    ...(root !== undefined && mode !== 'NO_COPY' && { sources: { root, directory, files, lock } }),
   };
 }
 

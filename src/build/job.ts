@@ -1,6 +1,7 @@
 // One image to be built: what is wanted, where it goes, and what there is to work with.
 import type { Context } from '../core/context.ts';
 import type { Digest } from '../core/digest.ts';
+import type { Limit } from '../core/limit.ts';
 import type { Once } from '../core/once.ts';
 import type { WorkPool } from '../layer/work-pool.ts';
 import type { LoadedSpec } from '../spec/load.ts';
@@ -24,6 +25,8 @@ export interface Job {
   readonly debs: DebShelf;
   /** Layers that were made in this call. */
   readonly made: Once<Digest, LayerRecord>;
+  /** One at a time in this call, since its images may share a file. */
+  readonly writesLock: Limit;
   /** The image that it stands on, where that was built before in the same call. */
   readonly base: Transport | undefined;
   /** The interpreters that it brings. */

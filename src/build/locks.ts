@@ -14,9 +14,10 @@ import { minorVersion } from '../python/interpreter.ts';
 import type { Lock, LockedSource } from '../python/lock.ts';
 import { lockOf } from '../python/lock.ts';
 import type { LockedPython } from '../python/managed.ts';
+import { lockFileOf } from '../spec/own-files.ts';
 import type { Wants } from '../python/wants.ts';
 import type { LockedPlatform, LockFile } from './lock-file.ts';
-import { EMPTY_LOCK_FILE, lockFileOf, lockPathOf, readLockFile, withoutCredentials } from './lock-file.ts';
+import { EMPTY_LOCK_FILE, readLockFile, withoutCredentials } from './lock-file.ts';
 import type { Inputs } from './inputs.ts';
 import { wantsLockFile, wantsPython } from './inputs.ts';
 import type { Job } from './job.ts';
@@ -65,8 +66,8 @@ export interface Locks {
 /** The lock file beside the spec, where one is kept. */
 export async function readKeptLock({ loaded }: Job, { wants, debian }: Inputs): Promise<KeptLock> {
   const isKept = loaded.file !== undefined && (wantsPython(loaded.spec, wants) || debian !== undefined);
-  const file = isKept ? lockFileOf(loaded.file, loaded.key) : undefined;
-  return { file, content: file === undefined ? EMPTY_LOCK_FILE : await readLockFile(file) };
+  const file = isKept ? lockFileOf(loaded.file) : undefined;
+  return { file, content: file === undefined ? EMPTY_LOCK_FILE : await readLockFile(file, loaded.key) };
 }
 
 /** What was locked for all platforms, as one lock file. */
@@ -159,7 +160,8 @@ async function withFolders(ctx: Context, lock: Lock, { folders }: Inputs, { load
     const { from } = one;
     if (from.kind !== 'folder') return one;
     const known = folders.find(({ path }) => path === from.path)?.digest;
-    return { ...one, from: { ...from, digest: known ?? (await digestProject(ctx, from.path, lockPathOf(loaded))) } };
+    const lock = loaded.file && lockFileOf(loaded.file);
+    return { ...one, from: { ...from, digest: known ?? (await digestProject(ctx, from.path, lock)) } };
   });
   return lockOf(lock.wheels, await Promise.all(read));
 }

@@ -12,7 +12,7 @@ import type { LayerRecord, SourceFinder } from './layer-record.ts';
 import { layerOf, readLayerRecord, toLayerRecord, writeLayerRecord } from './layer-record.ts';
 
 export type LayerKind =
-  'debian' | 'interpreter' | 'user' | 'environment' | 'packages' | 'bytecode' | 'files' | 'commands';
+  'debian' | 'interpreter' | 'user' | 'environment' | 'packages' | 'bytecode' | 'sources' | 'files' | 'commands';
 
 /** A layer as a plan sees it. */
 export interface OutlinedLayer {

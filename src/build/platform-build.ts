@@ -11,6 +11,7 @@ import { secretTarget } from '../spec/value-kinds.ts';
 import type { LocalCache } from '../store/cache.ts';
 import type { Identity } from './assemble.ts';
 import { assembleImage, imageAnnotations } from './assemble.ts';
+import type { UserFiles } from './files.ts';
 import { FILES_ROOT, fileLayers } from './files.ts';
 import type { CommandsInput } from './commands.ts';
 import { commandsLayer, outlineCommands } from './commands.ts';
@@ -36,7 +37,7 @@ export interface PlatformInput {
   /** flytekit's id of the spec, for `_F_IMG_ID`. */
   readonly specId: string;
   readonly platform: PreparedPlatform;
-  readonly copies: readonly Entry[];
+  readonly userFiles: UserFiles;
   readonly cache: LocalCache;
   readonly shelf: WheelShelf;
   readonly ignoreKnown: boolean;
@@ -56,7 +57,7 @@ export function platformInput(
     spec: job.loaded.spec,
     specId: job.request.specId,
     platform,
-    copies: inputs.copies,
+    userFiles: inputs.userFiles,
     cache: job.services.cache,
     shelf,
     ignoreKnown: job.options.cache === false,
@@ -149,9 +150,13 @@ function packagesInput(
     : undefined;
 }
 
-function copiedLayers(ctx: Context, { copies, epoch, platform, spec }: PlatformInput): Promise<WantedLayer[]> {
+function copiedLayers(
+  ctx: Context,
+  { userFiles: files, epoch, platform, spec }: PlatformInput,
+): Promise<WantedLayer[]> {
   const { reader, details } = platform;
-  return fileLayers(ctx, { copies, reader, user: details.user, names: spec.copy ?? [], epoch });
+  const { sourceRoot: root, copy: copies = [] } = spec;
+  return fileLayers(ctx, { files, reader, user: details.user, root, copies, epoch });
 }
 
 function userLayer(ctx: Context, { platform, epoch }: PlatformInput): WantedLayer {

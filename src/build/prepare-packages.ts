@@ -9,7 +9,7 @@ import type { BroughtPython } from './managed-python.ts';
 import { groundLayers } from './ground-layers.ts';
 import { epochOf } from './job.ts';
 import { uvVariables, withPipIndexes } from './pip-access.ts';
-import { lockPathOf } from './lock-file.ts';
+import { lockFileOf } from '../spec/own-files.ts';
 import type { PlatformLocks } from './locks.ts';
 import { lockPython } from './locks.ts';
 import type { Round } from './prepare.ts';
@@ -81,7 +81,7 @@ export async function preparePackages(
       const variables = await uvVariables(ctx, secrets, environment, home);
       return indexVariables(await withPipIndexes(inputs.wants, secrets), variables);
     },
-    lockFile: lockPathOf(loaded),
+    lockFile: loaded.file && lockFileOf(loaded.file),
     offline: options.offline ?? false,
     ignoreKnown: options.cache === false,
   };

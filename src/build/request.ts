@@ -6,10 +6,10 @@ import type { Platform } from '../oci/platform.ts';
 import { parsePlatform, printPlatform } from '../oci/platform.ts';
 import type { Reference } from '../oci/reference.ts';
 import { isTag, parseReference, printReference } from '../oci/reference.ts';
+import { OUTPUT_FOLDER } from '../spec/own-files.ts';
 import type { ImageSpec } from '../spec/spec.ts';
 import type { Transport } from '../store/transport.ts';
 import { parseTransport, printTransport } from '../store/transport.ts';
-import { OUTPUT_FOLDER } from './files.ts';
 import type { SandboxMaker } from './sandbox.ts';
 
 export interface BuildOptions {

@@ -3,7 +3,7 @@ import type { Transfer } from '../content/copy.ts';
 import type { Digest } from '../core/digest.ts';
 
 export interface LayerResult {
-  /** `base`, `debian`, `interpreter`, `user`, `environment`, `packages`, `bytecode`, `files`, `commands`. */
+  /** `base`, `debian`, `interpreter`, `user`, `environment`, `packages`, `bytecode`, `sources`, `files`, `commands`. */
   readonly kind: string;
   /** What is in it, in a few words. */
   readonly content: string;

@@ -25,8 +25,10 @@ export const ERROR_CODES = {
   DIGEST_INVALID: wrong('A digest is not well-formed.'),
   REQUIREMENTS_NOT_FOUND: wrong('A requirements or constraints file does not exist.'),
   REQUIREMENTS_INVALID: wrong('A requirements line, lock file or entry in it cannot be understood.'),
-  COPY_NOT_FOUND: wrong('A path under `copy` does not exist or leaves the folder of the spec.'),
-  COPY_INVALID: wrong('A file under `copy` cannot be put into an image (socket, device, name).'),
+  COPY_NOT_FOUND: wrong('A path under `copy`, `source_root` or `source_files` does not exist.'),
+  COPY_INVALID: wrong(
+    'A file under `copy` or `source_root` cannot be put into an image (socket, device, name), or an ignore file cannot be understood.',
+  ),
   SECRET_MISSING: wrong('A file or variable that the spec names as a secret does not exist or is empty.'),
   SECRET_EXPOSED: failed(
     'A secret would be in the image: in what the commands leave, in a copied file, or in the spec itself.',

@@ -126,6 +126,21 @@ export const copyRule: Rule<string> = (path) => {
   };
 };
 
+/** Of a path below `source_root`. */
+export const sourceFileRule: Rule<string> = (path) => {
+  const isBelow = !path.startsWith('/') && !path.split('/').includes('..') && !path.includes('\0');
+  if (isBelow) return filledRule(path);
+  return {
+    what: `cannot take ${quoted(path)}: it leaves \`source_root\``,
+    todo: 'Write a path relative to that folder and without "..", for example "app/main.py".',
+  };
+};
+
+export const sourceRootRule: Rule<string> = (path) =>
+  path.includes('\0')
+    ? { what: `cannot be ${quoted(path)}: this is not a path`, todo: 'Take the NUL character out.' }
+    : undefined;
+
 export const urlRule: Rule<string> = (text) => {
   const { protocol } = URL.parse(text) ?? {};
   if (protocol === 'https:' || protocol === 'http:' || protocol === 'file:') return undefined;

@@ -16,6 +16,8 @@ import {
   pipArgumentsRule,
   programRule,
   registryRule,
+  sourceFileRule,
+  sourceRootRule,
   runtimePackageRule,
   tagFormatRule,
   urlRule,
@@ -65,7 +67,6 @@ function later<T extends z.ZodType>(
   return field(schema.superRefine(keeps(refuse)), description, example, instead);
 }
 
-const USE_COPY = 'Name the files and folders under `copy`.';
 const OWN_CUDA = 'Leave it out: packages such as torch bring their own CUDA; else choose a `base_image` that has it.';
 const OTHER_BUILDERS = 'Leave it out: it configures builders of flytekit.';
 
@@ -87,7 +88,11 @@ export const specSchema = z.strictObject({
     'Leave it out: images are built by imagespec itself.',
     (builder) => builder === 'imagespec' || builder === 'default',
   ),
-  source_root: later(text(), 'Folder whose Python sources are copied to /root.', 'src', USE_COPY),
+  source_root: field(
+    text(sourceRootRule),
+    'Folder whose files are copied to /root, as `source_copy_mode` says. Relative to the spec, or absolute.',
+    'src',
+  ),
   env: field(
     variables(),
     'Environment variables of the image. Numbers, true and false become the text that is written. PYTHONPATH is /root unless it is set here.',
@@ -175,14 +180,15 @@ export const specSchema = z.strictObject({
     'Form of the tag; {spec_hash} stands for the hash of the spec, {spec_hash:.8} for its first 8 characters. Without it, the hash.',
     '{spec_hash}-dev',
   ),
-  source_copy_mode: later(
+  source_copy_mode: field(
     z.literal(['NO_COPY', 'ALL', 'LOADED_MODULES'], {
-      error: printFinding({ what: 'must be NO_COPY, ALL or LOADED_MODULES', todo: `Leave it out. ${USE_COPY}` }),
+      error: printFinding({
+        what: 'must be NO_COPY, ALL or LOADED_MODULES',
+        todo: 'Write ALL for all files that .dockerignore and .gitignore let pass.',
+      }),
     }),
-    'Which Python sources are copied. Only NO_COPY is supported.',
+    'Which files of `source_root` are copied: ALL but what .dockerignore, .gitignore and flytekit leave out, those under `source_files` (LOADED_MODULES, the default), or none (NO_COPY).',
     'ALL',
-    USE_COPY,
-    (mode) => mode === 'NO_COPY',
   ),
   copy: field(texts(copyRule), 'Files and folders to copy below /root, relative to the spec.', [
     'app',
@@ -256,11 +262,10 @@ export const specSchema = z.strictObject({
   groups: field(texts(), 'Dependency groups of the project under `requirements` to install beside its dependencies.', [
     'prod',
   ]),
-  source_files: later(
-    texts(),
+  source_files: field(
+    texts(sourceFileRule),
     'The files of `source_root` that are copied where `source_copy_mode` is LOADED_MODULES, relative to it.',
     ['app/main.py'],
-    USE_COPY,
   ),
   untagged_packages: field(texts(), 'Python packages to install beside the others, without a change of the tag.', [
     'flytekit==1.16.31',

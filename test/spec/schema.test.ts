@@ -22,17 +22,14 @@ describe('specSchema', () => {
     const refused = FIELD_NAMES.filter((name) => aboutField(name).instead !== undefined);
     expect(refused).toEqual([
       'builder',
-      'source_root',
       'conda_packages',
       'conda_channels',
       'cuda',
       'cudnn',
       'registry_config',
-      'source_copy_mode',
       'builder_options',
       'builder_config',
       'user',
-      'source_files',
     ]);
   });
 });

@@ -1,7 +1,7 @@
 // Our tags beside flytekit's own, for random specs. flytekit is installed once, into a cache folder of the tests.
 import { execFileSync } from 'node:child_process';
-import { access, mkdir, mkdtemp, rename, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -9,37 +9,10 @@ import { FIELD_NAMES, OWN_FIELDS } from '../../src/spec/field-names.ts';
 import type { PythonValue } from '../../src/spec/python-repr.ts';
 import type { TagFields } from '../../src/spec/tag.ts';
 import { imageName, specId, specTag } from '../../src/spec/tag.ts';
+import { FLYTEKIT, hostPython, installFlytekit } from './flytekit.ts';
 
-const FLYTEKIT = '1.16.31';
 const SPECS = 600;
 const SEED = 20_241;
-
-/** `3.11` of the host's Python with pip, if it has one. */
-function hostPython(): string | undefined {
-  try {
-    const program = 'import pip, sys; print("%d.%d" % sys.version_info[:2])';
-    return execFileSync('python3', ['-c', program], { encoding: 'utf8', stdio: 'pipe' }).trim();
-  } catch {
-    return undefined;
-  }
-}
-
-/** Folder with flytekit's modules. */
-async function installFlytekit(python: string): Promise<string> {
-  const cache = process.env['IMAGESPEC_TEST_CACHE'] ?? join(homedir(), '.cache', 'imagespec-test');
-  const folder = join(cache, `flytekit-${FLYTEKIT}-python-${python}`);
-  const exists = await access(folder).then(
-    () => true,
-    () => false,
-  );
-  if (exists) return folder;
-  await mkdir(cache, { recursive: true });
-  const made = await mkdtemp(join(cache, 'making-'));
-  const pip = ['-m', 'pip', 'install', '--quiet', '--target', made, `flytekit==${FLYTEKIT}`];
-  execFileSync('python3', pip, { stdio: 'pipe' });
-  await rename(made, folder);
-  return folder;
-}
 
 // Folders are sorted, as ours are, and the host is no ARM machine: what flytekit leaves to the machine.
 const PROGRAM = `
@@ -164,6 +137,7 @@ const plain: fc.Arbitrary<TagFields> = fc.record(
     commands: texts,
     tag_format: fc.constantFrom('', '{spec_hash}', '{spec_hash}-dev', 'v{{1}}-{spec_hash:.8}', 'fixed'),
     source_copy_mode: fc.constant('NO_COPY'),
+    source_root: fc.constantFrom('d', '.', '/nowhere', "it's"),
     copy: fc.shuffledSubarray(['d', 'd/', './e', 'd/a.txt', 'd/sub', 'd/sub/../a.txt', 'req.txt']),
     python_exec: text,
     runtime_packages: texts,
@@ -177,9 +151,16 @@ const absent = fc.subarray(
   FIELD_NAMES.filter((name) => !NOT_ABSENT.includes(name)),
   { maxLength: 3 },
 );
-const flat = fc.tuple(plain, absent).map(([fields, names]) => {
+/** How sources are read is a test of its own. */
+const sources: fc.Arbitrary<TagFields> = fc.constantFrom(
+  {},
+  { source_root: 'd', source_copy_mode: 'ALL' },
+  { source_root: './d/', source_copy_mode: 'ALL' },
+);
+const flat = fc.tuple(plain, absent, sources).map(([{ source_root: root, ...fields }, names, more]) => {
   const nulls = Object.fromEntries(names.map((name) => [name, null]));
-  return { ...nulls, ...fields };
+  // A root alone would ask for what Python has loaded.
+  return { ...nulls, ...fields, ...(fields.source_copy_mode && root && { source_root: root }), ...more };
 });
 const base = fc.oneof({ weight: 2, arbitrary: text }, flat);
 const nested = fc.tuple(flat, base).map(([fields, image]): TagFields => ({ ...fields, base_image: image }));
