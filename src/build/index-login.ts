@@ -2,6 +2,7 @@
 import type { Context } from '../core/context.ts';
 import type { ProgramEnd } from '../python/run-program.ts';
 import { basicAuthorization, decoded, takeCredentials } from '../registry/url-credentials.ts';
+import type { NamedIndex } from '../python/requirement-files.ts';
 import type { Environment } from './environment.ts';
 import type { Inputs } from './inputs.ts';
 import type { PipAccess } from './pip-access.ts';
@@ -51,6 +52,43 @@ export function openKeyring(
     found.set(key, asked);
     return asked;
   };
+}
+
+/**
+ * Indexes that a project or lock names, with the credentials that uv and poetry take from variables of their names
+ * (`UV_INDEX_NAME_USERNAME`, `POETRY_HTTP_BASIC_NAME_USERNAME`).
+ */
+export function withLogins(indexes: readonly NamedIndex[], variables: Environment['variables']): readonly string[] {
+  return indexes.flatMap(({ name, url }) => {
+    const place = URL.parse(url);
+    const { username, password } = loginOf(name, variables);
+    if (!place || name === '' || (username === undefined && password === undefined)) return [url];
+    place.username = encodeURIComponent(username ?? '');
+    place.password = encodeURIComponent(password ?? '');
+    return [place.href];
+  });
+}
+
+function loginOf(name: string, variables: Environment['variables']) {
+  for (const prefix of ['UV_INDEX', 'POETRY_HTTP_BASIC']) {
+    const stem = `${prefix}_${name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
+    const [username, password] = [variables[`${stem}_USERNAME`], variables[`${stem}_PASSWORD`]];
+    if (username !== undefined || password !== undefined) return { username, password };
+  }
+  return {};
+}
+
+/** For uv, which knows poetry's indexes by the same names. */
+export function uvLogins(
+  indexes: readonly NamedIndex[],
+  variables: Environment['variables'],
+): Environment['variables'] {
+  const added = indexes.flatMap(({ name }) => {
+    const { username, password } = loginOf(name, variables);
+    const stem = `UV_INDEX_${name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
+    return name === '' ? [] : [[`${stem}_USERNAME`, username] as const, [`${stem}_PASSWORD`, password] as const];
+  });
+  return Object.fromEntries(added.filter(([, value]) => value !== undefined));
 }
 
 export interface LoginSources {

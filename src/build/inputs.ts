@@ -11,12 +11,14 @@ import { keyOf } from '../core/json.ts';
 import { LAYER_FORMAT } from '../layer/format.ts';
 import { INSTALL_FORMAT } from '../python/install-format.ts';
 import { isProblem, readPipArguments } from '../python/pip-arguments.ts';
+import type { NamedIndex } from '../python/requirement-files.ts';
 import type { Wants } from '../python/wants.ts';
 import { isLockFile, isPoetryLock } from '../python/lock-requirements.ts';
 import { readRequirements } from '../python/requirements.ts';
 import type { LoadedSpec } from '../spec/load.ts';
 import { lockFileOf } from '../spec/own-files.ts';
 import type { ImageSpec } from '../spec/spec.ts';
+import { digestFile } from '../store/digest-file.ts';
 import { COMMANDS_FORMAT } from './commands-format.ts';
 import type { Copies, UserFiles } from './files.ts';
 import { digestUserFiles, readUserFiles } from './files.ts';
@@ -50,6 +52,10 @@ export interface Inputs {
   readonly files: readonly FileDigest[];
   /** Projects of this host that are to be installed, as far as that is known before resolution. */
   readonly folders: readonly FileDigest[];
+  /** Wheels and source archives of this host that are to be installed. */
+  readonly archives: readonly FileDigest[];
+  /** Of projects and locks, whose credentials may stand in variables of their names. */
+  readonly indexes: readonly NamedIndex[];
   /** Of the spec and of the requirements files. May hold credentials: not for messages, keys or locks. */
   readonly indexUrls: readonly string[];
   /** Of `source_root` and `copy`. */
@@ -70,21 +76,28 @@ export async function readInputs(ctx: Context, loaded: LoadedSpec, epoch: number
   const files = [...(await digestFiles(requirements.files)), ...(await digestKeyrings(loaded))];
   const copied = await digestUserFiles(ctx, userFiles);
   const folders = await digestFolders(ctx, requirements.folders, loaded);
+  const archives = await digestArchives(requirements.archives);
   const digest = keyOf({
     formats: [LAYER_FORMAT, INSTALL_FORMAT, ...(spec.commands?.length ? [COMMANDS_FORMAT] : [])],
     spec: JSON.stringify(spec),
     files: files.map((file) => file.digest),
     ...(folders.length > 0 && { folders: folders.map((folder) => folder.digest) }),
+    ...(archives.length > 0 && { archives: archives.map((archive) => archive.digest) }),
     copied,
     epoch,
   });
   const asked = debianWantsOf(spec);
   const { pipIndex, pipExtraIndexUrls } = wants;
+  const { indexes } = requirements;
   const named = [...(pipIndex ? [pipIndex] : []), ...pipExtraIndexUrls, ...(wants.options?.findLinks ?? [])];
-  const indexUrls = [...named, ...requirements.indexUrls];
+  const indexUrls = [...named, ...requirements.indexUrls, ...indexes.map(({ url }) => url)];
   const { packages, essential } = asked;
   const debian = packages.length > 0 || essential ? asked : undefined;
-  return { wants, debian, files, folders, indexUrls, userFiles, copied, digest };
+  return { wants, debian, files, folders, archives, indexes, indexUrls, userFiles, copied, digest };
+}
+
+async function digestArchives(paths: readonly string[]): Promise<FileDigest[]> {
+  return Promise.all(paths.map(async (path) => ({ path, digest: (await digestFile(path)).digest })));
 }
 
 async function digestFolders(ctx: Context, paths: readonly string[], { file }: LoadedSpec): Promise<FileDigest[]> {

@@ -21,6 +21,7 @@ import { EMPTY_LOCK_FILE, readLockFile, withoutCredentials } from './lock-file.t
 import type { Inputs } from './inputs.ts';
 import { wantsLockFile, wantsPython } from './inputs.ts';
 import type { Job } from './job.ts';
+import { uvLogins } from './index-login.ts';
 import { absoluteFrom, absoluteWheel, relativeFrom, relativeWheel } from './local-places.ts';
 import { redactError } from './secret-texts.ts';
 import { uvVariables, withPipIndexes } from './pip-access.ts';
@@ -166,12 +167,12 @@ async function withFolders(ctx: Context, lock: Lock, { folders }: Inputs, { load
 }
 
 /** Digest of the question that a lock answers: what was asked for, where, and for which kind of interpreter. */
-function questionKey({ wants, files }: Inputs, interpreter: Interpreter): Digest {
+function questionKey({ wants, files, archives }: Inputs, interpreter: Interpreter): Digest {
   const { machine, libc, freeThreaded, version } = interpreter;
   return keyOf({
     packages: [...wants.packages, ...(wants.untaggedPackages ?? [])],
     ...optionsKey(wants),
-    files: files.map((one) => one.digest),
+    files: [...files, ...archives].map((one) => one.digest),
     indexes: [wants.pipIndex ?? '', ...wants.pipExtraIndexUrls].map((url) => url && redactUrl(url)),
     target: { python: minorVersion(version), machine, libc: { ...libc }, freeThreaded },
   });
@@ -192,7 +193,13 @@ function optionsKey({ extras = [], groups = [], options }: Wants): Readonly<Reco
   };
 }
 
-async function ask(ctx: Context, interpreter: Interpreter, job: Job, { wants }: Inputs, { uv, hooks }: LockTools) {
+async function ask(
+  ctx: Context,
+  interpreter: Interpreter,
+  job: Job,
+  { wants, indexes }: Inputs,
+  { uv, hooks }: LockTools,
+) {
   const { options, services } = job;
   const { cache, environment } = services;
   const { resolve } = await import('../python/resolve.ts');
@@ -203,7 +210,10 @@ async function ask(ctx: Context, interpreter: Interpreter, job: Job, { wants }: 
       resolve(ctx, all, interpreter, {
         uv,
         scratch,
-        env: await uvVariables(ctx, secrets, environment, home),
+        env: {
+          ...(await uvVariables(ctx, secrets, environment, home)),
+          ...uvLogins(indexes, environment.variables),
+        },
         offline: options.offline ?? false,
         cacheFolder: join(cache.root, 'uv'),
         hooks,

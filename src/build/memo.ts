@@ -24,8 +24,8 @@ export async function rememberPush(job: Job, { argv, inputs, bases, result }: Pu
   const { file } = loaded;
   const target = request.pushed;
   if (!target || !file || request.outputs.length > 1 || !PLAIN_SPECS.has(extname(file))) return;
-  // Whole projects would have to be read.
-  if (inputs.folders.length > 0) return;
+  // Whole projects and wheels would have to be read.
+  if (inputs.folders.length + inputs.archives.length > 0) return;
   // A base on disk would have to be looked at; only a registry answers in one request.
   const inRegistry = bases.transport.kind === 'registry' ? bases.transport.reference : undefined;
   if (!inRegistry && bases.transport.kind !== 'scratch') return;

@@ -1,5 +1,4 @@
 // Sources of a lock become wheels: known ones from the cache, others built in the sandbox, each kept by what it was built of, where and how.
-import { createHash } from 'node:crypto';
 import { mkdir, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -16,6 +15,7 @@ import type { Interpreter } from '../python/interpreter.ts';
 import type { LockedFolder, LockedSdist, LockedSource, LockedWheel } from '../python/lock.ts';
 import { sourceIdentity } from '../python/lock.ts';
 import { parseWheelFilename } from '../python/tags.ts';
+import { digestFile } from '../store/digest-file.ts';
 import { readRange } from '../store/disk.ts';
 import type { LocalCache } from '../store/cache.ts';
 import { fetchBlob } from '../store/fetch-blob.ts';
@@ -110,7 +110,7 @@ async function build(ctx: Context, source: LockedSource, key: Digest, input: Sou
       const path = await projectOf(ctx, source, folder, env, input);
       const request = { name: source.name, label, path, uv: await uv(), interpreter, folder, env, offline, hooks };
       const file = await buildWheel(ctx, request);
-      const expected = await expectedOf(file);
+      const expected = await digestFile(file);
       const filename = basename(file);
       await cache.keep(ctx, expected, filename, () => readRange(file));
       const built: Built = { filename, ...expected };
@@ -118,16 +118,6 @@ async function build(ctx: Context, source: LockedSource, key: Digest, input: Sou
       return built;
     }),
   );
-}
-
-async function expectedOf(file: string): Promise<{ readonly digest: Digest; readonly size: number }> {
-  const hash = createHash('sha256');
-  let size = 0;
-  for await (const chunk of readRange(file)) {
-    hash.update(chunk);
-    size += chunk.length;
-  }
-  return { digest: `sha256:${hash.digest('hex')}`, size };
 }
 
 /** Host path of what is built: an archive, or a folder. */

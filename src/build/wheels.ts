@@ -4,7 +4,7 @@ import type { Digest } from '../core/digest.ts';
 import { ImageSpecError } from '../core/error.ts';
 import type { LockedWheel } from '../python/lock.ts';
 import type { Inputs } from './inputs.ts';
-import { openKeyring, takeAuthorization } from './index-login.ts';
+import { openKeyring, takeAuthorization, withLogins } from './index-login.ts';
 import { accessFinder } from './pip-access.ts';
 import type { Job } from './job.ts';
 import type { Services } from './services.ts';
@@ -57,7 +57,8 @@ export type UrlOpener = (ctx: Context, url: URL) => AsyncIterable<Uint8Array>;
 export function indexOpener({ services, secrets }: Pick<Job, 'services' | 'secrets'>, inputs: Inputs): UrlOpener {
   const { http, downloads, environment } = services;
   const access = accessFinder({ secrets, services });
-  const known = [...inputs.indexUrls, ...indexUrlsOf(environment.variables)];
+  const { variables } = environment;
+  const known = [...withLogins(inputs.indexes, variables), ...inputs.indexUrls, ...indexUrlsOf(variables)];
   const keyring = openKeyring(environment, inputs);
   return async function* (ctx, url) {
     const bare = new URL(url);

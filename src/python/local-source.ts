@@ -14,7 +14,7 @@ export interface LocalSource {
   readonly path: string;
   /** Normalised; undefined where only building tells. */
   readonly name: string | undefined;
-  /** Absolute paths of files whose content decides what it asks for, or what it is. */
+  /** Of a folder, absolute paths of the files whose content decides what it asks for. */
   readonly files: readonly string[];
   /** Of a folder, its pyproject.toml. */
   readonly project?: Project | undefined;
@@ -39,8 +39,8 @@ export async function findLocal(path: string, where: string): Promise<LocalSourc
   });
   if (stats.isDirectory()) return findProject(path, where);
   const wheel = parseWheelFilename(basename(path));
-  if (wheel) return { kind: 'wheel', path, name: normalizeName(wheel.name), files: [path] };
-  if (stats.isFile() && ARCHIVE.test(path)) return { kind: 'archive', path, name: undefined, files: [path] };
+  if (wheel) return { kind: 'wheel', path, name: normalizeName(wheel.name), files: [] };
+  if (stats.isFile() && ARCHIVE.test(path)) return { kind: 'archive', path, name: undefined, files: [] };
   throw invalid(`${where} asks for ${path}, which is neither a wheel nor a source archive nor a project's folder`);
 }
 

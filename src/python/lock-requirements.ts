@@ -8,6 +8,7 @@ import type { Project } from './project-file.ts';
 import { parseProject } from './project-file.ts';
 import type { Reading } from './requirement-files.ts';
 import { requireKnown, selectionOf } from './selection.ts';
+import { readSettings } from './uv-settings.ts';
 import { readTextFile } from './text-file.ts';
 import type { Wants } from './wants.ts';
 
@@ -37,8 +38,20 @@ export async function readLock(reading: Reading, file: string, wants: Wants): Pr
   const beside = join(dirname(file), 'pyproject.toml');
   const content = await readTextFile(beside, projectMissing(file, beside));
   reading.files.push(beside);
-  if (isPoetryLock(file)) checkPoetry(reading, { text, file, content, beside, wants });
-  else checkUv(content, beside, wants);
+  if (isPoetryLock(file)) return checkPoetry(reading, { text, file, content, beside, wants });
+  const project = checkUv(content, beside, wants);
+  await readSettings(reading, project, dirname(file));
+  addIndexes(
+    reading,
+    file,
+    [...text.matchAll(REGISTRY)].map(([, url = '']) => url),
+  );
+}
+
+const REGISTRY = /^source = \{ registry = "(https?:[^"\\]+)" \}/gm;
+
+function addIndexes({ lines }: Reading, where: string, urls: readonly string[]): void {
+  for (const url of new Set(urls)) lines.push({ line: { kind: 'index', url }, where, limits: false });
 }
 
 /** In flytekit's words (default_builder.py, as the next ones). */
@@ -46,11 +59,12 @@ function projectMissing(file: string, beside: string): string {
   return `To use ${basename(file)}, a pyproject.toml file must be in the same directory as the lock file, but ${beside}`;
 }
 
-function checkUv(content: string, beside: string, wants: Wants): void {
+function checkUv(content: string, beside: string, wants: Wants): Project {
   const { extras, groups } = selectionOf(wants);
   const project = parseProject(content, beside);
   requireKnown('extra', extras, Object.keys(project.project?.['optional-dependencies'] ?? {}), beside);
   requireKnown('group', groups, groupsOf(project), beside);
+  return project;
 }
 
 function groupsOf({ 'dependency-groups': groups, tool }: Project): string[] {
@@ -65,7 +79,7 @@ interface PoetryFiles {
   readonly wants: Wants;
 }
 
-function checkPoetry({ lines }: Reading, { text, file, content, beside, wants }: PoetryFiles): void {
+function checkPoetry(reading: Reading, { text, file, content, beside, wants }: PoetryFiles): void {
   const lock = parsePoetryLock(text, file);
   const project = parsePoetryProject(content, beside);
   const expected = lock.metadata['content-hash'];
@@ -76,8 +90,11 @@ function checkPoetry({ lines }: Reading, { text, file, content, beside, wants }:
   const { extras, groups } = selectionOf(wants);
   requireKnown('extra', extras, [...project.extras.keys()], beside);
   requireKnown('group', groups, [...project.groups.keys()], beside);
-  const urls = new Set(lock.package.flatMap(({ source }) => (source?.type === 'legacy' ? [source.url] : [])));
-  for (const url of urls) lines.push({ line: { kind: 'index', url }, where: file, limits: false });
+  const indexes = lock.package.flatMap(({ source }) => (source?.type === 'legacy' ? [source] : []));
+  for (const { reference = '', url } of indexes) {
+    if (!reading.indexes.some((one) => one.name === reference && one.url === url))
+      reading.indexes.push({ name: reference, url });
+  }
 }
 
 /** How the three kinds of locks write a project of this host, of the text alone: whether it is installed is told by resolution. */

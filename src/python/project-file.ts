@@ -30,6 +30,7 @@ const uvTable = z
     sources: z.record(z.string(), uvSource).default({}),
     workspace: z.object({ members: z.array(z.string()).default([]) }).optional(),
     'dev-dependencies': z.array(z.string()).optional(),
+    index: z.array(z.object({ name: z.string().default(''), url: z.string() })).default([]),
   })
   .optional();
 const projectSchema = z.object({

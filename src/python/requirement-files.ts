@@ -27,12 +27,22 @@ export interface Reading {
   readonly texts: Map<string, readonly ListLine[]>;
   /** Absolute paths of projects of this host, each once. */
   readonly folders: string[];
+  /** Absolute paths of wheels and source archives of this host, each once. */
+  readonly archives: string[];
+  /** Package indexes that a project or lock names. */
+  readonly indexes: NamedIndex[];
   /** Whether some text is not as it is in the file. */
   isRewritten: boolean;
 }
 
+export interface NamedIndex {
+  /** By which variables with its credentials are known. */
+  readonly name: string;
+  readonly url: string;
+}
+
 export function newReading(): Reading {
-  return { files: [], lines: [], texts: new Map(), folders: [], isRewritten: false };
+  return { files: [], lines: [], texts: new Map(), folders: [], archives: [], indexes: [], isRewritten: false };
 }
 
 /** A line for uv: with absolute paths, or an include of this file. */
@@ -104,10 +114,11 @@ export async function readLine(
 }
 
 /** What decides what it asks for, with all that it leads to. */
-export async function addLocal({ files, folders }: Reading, first: LocalSource): Promise<void> {
+export async function addLocal({ files, folders, archives }: Reading, first: LocalSource): Promise<void> {
+  const add = (list: string[], path: string): unknown => list.includes(path) || list.push(path);
   for (const local of await withNeighbours(first)) {
-    for (const file of local.files) if (!files.includes(file)) files.push(file);
-    if (local.kind === 'folder' && !folders.includes(local.path)) folders.push(local.path);
+    for (const file of local.files) add(files, file);
+    add(local.kind === 'folder' ? folders : archives, local.path);
   }
 }
 

@@ -8,9 +8,10 @@ import { neighbours } from './local-source.ts';
 import type { Selection } from './markers.ts';
 import type { ProjectLine } from './project-file.ts';
 import { dependenciesOf, isProjectFile, isProjectToml, parseProject, parseScript } from './project-file.ts';
-import type { ListLine, PlacedLine, Reading } from './requirement-files.ts';
+import type { ListLine, NamedIndex, PlacedLine, Reading } from './requirement-files.ts';
 import { addLocal, newReading, readLine, readList } from './requirement-files.ts';
 import { isLockFile, readLock, requireLeavable } from './lock-requirements.ts';
+import { readSettings } from './uv-settings.ts';
 import type { Wants } from './wants.ts';
 import { noProject, selectionOf } from './selection.ts';
 import { readTextFile } from './text-file.ts';
@@ -20,6 +21,10 @@ export interface Requirements {
   readonly files: readonly string[];
   /** Absolute paths of projects of this host, each once, as far as they can be told before resolution. */
   readonly folders: readonly string[];
+  /** The same of wheels and source archives. */
+  readonly archives: readonly string[];
+  /** Package indexes that a project or lock names, beside `indexUrls`. */
+  readonly indexes: readonly NamedIndex[];
   /** Normalised names that the user asked for, rather than another package. */
   readonly requested: ReadonlySet<string>;
   /** Normalised names of what was asked for by the URL of its source. */
@@ -122,8 +127,12 @@ async function readProject(reading: Reading, file: string, selection: Selection)
   reading.files.push(file);
   await readProjectLines(reading, file, dependenciesOf(project, file, selection));
   for (const local of await neighbours(project, dirname(file))) await addLocal(reading, local);
+  await readSettings(reading, project, dirname(file));
   const { extras, groups } = selection;
   const options = [
+    // Its own settings hold: above all its indexes.
+    '--project',
+    dirname(file),
     ...extras.flatMap((one) => ['--extra', one]),
     ...groups.flatMap((one) => ['--group', `${file}:${one}`]),
   ];
@@ -156,7 +165,10 @@ function all(code: ErrorCode, issues: readonly string[], hint: string | undefine
   return new ImageSpecError(code, `${issues[0]}${more}`, { hint, issues });
 }
 
-function summary({ files, folders, lines }: Reading, mustHash: boolean): Omit<Requirements, 'question'> {
+function summary(
+  { files, folders, archives, indexes, lines }: Reading,
+  mustHash: boolean,
+): Omit<Requirements, 'question'> {
   const hashes = new Map<string, Set<Digest>>();
   const requested = new Set<string>();
   const sources = new Set<string>();
@@ -173,7 +185,7 @@ function summary({ files, folders, lines }: Reading, mustHash: boolean): Omit<Re
   }
   const indexUrls = lines.flatMap(({ line }) => (line.kind === 'index' ? [line.url] : []));
   const requireHashes = mustHash || lines.some(({ line }) => line.kind === 'require-hashes');
-  return { files, folders, requested, sources, hasNameless, hashes, requireHashes, indexUrls };
+  return { files, folders, archives, indexes, requested, sources, hasNameless, hashes, requireHashes, indexUrls };
 }
 
 function notSupported(message: string, hint: string): ImageSpecError {

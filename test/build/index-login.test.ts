@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { LoginSources } from '../../src/build/index-login.ts';
-import { openKeyring, takeAuthorization } from '../../src/build/index-login.ts';
+import { openKeyring, takeAuthorization, uvLogins, withLogins } from '../../src/build/index-login.ts';
 import type { ResolverOptions } from '../../src/python/wants.ts';
 import { EMPTY_NETRC, parseNetrc } from '../../src/python/netrc.ts';
 import { program } from '../python/programs.ts';
@@ -77,5 +77,26 @@ describe('the keyring is asked', () => {
 
   it('may not be there', async () => {
     expect(await login({ keyring: keyringFor({ ...told, PATH: '/nonexistent' }) })).toBe('me:');
+  });
+});
+
+describe('indexes of projects and locks', () => {
+  const indexes = [
+    { name: 'our-corp', url: 'https://index.example/simple' },
+    { name: 'other', url: 'https://other.example/' },
+    { name: '', url: 'https://nameless.example/' },
+  ];
+
+  it('have their logins in variables of their names', () => {
+    const uv = { UV_INDEX_OUR_CORP_USERNAME: 'me', UV_INDEX_OUR_CORP_PASSWORD: 'p w' };
+    expect(withLogins(indexes, uv)).toEqual([
+      'https://me:p%20w@index.example/simple',
+      'https://other.example/',
+      'https://nameless.example/',
+    ]);
+    const poetry = { POETRY_HTTP_BASIC_OTHER_PASSWORD: 'token' };
+    expect(withLogins(indexes, poetry)[1]).toBe('https://:token@other.example/');
+    expect(uvLogins(indexes, { ...poetry, UV_INDEX__USERNAME: 'x' })).toEqual({ UV_INDEX_OTHER_PASSWORD: 'token' });
+    expect(uvLogins(indexes, uv)).toEqual(uv);
   });
 });

@@ -25,6 +25,8 @@ const demo = (fields: string, head = ''): string =>
 const wanting = (more: Partial<Requirements> = {}): Requirements => ({
   files: [],
   folders: [],
+  archives: [],
+  indexes: [],
   requested: new Set(),
   sources: new Set(),
   hasNameless: false,

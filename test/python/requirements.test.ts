@@ -47,6 +47,8 @@ describe('reading requirements', () => {
     const folder = dirname(wants.requirementsFile!);
     expect(await readRequirements(wants)).toEqual({
       folders: [],
+      archives: [],
+      indexes: [],
       question: { packages: ['flytekit>=1'], file: wants.requirementsFile, selection: [] },
       files: ['requirements.txt', 'sub/base.txt', 'other.txt', 'limits.txt', 'more-limits.txt'].map((file) =>
         join(folder, file),
@@ -167,6 +169,8 @@ describe("a project's extras and groups", () => {
     const { requested, question } = await readRequirements({ ...wants, extras, groups });
     expect(requested).toEqual(new Set(names.split(' ')));
     const selection = [
+      '--project',
+      dirname(file),
       ...extras.flatMap((one) => ['--extra', one]),
       ...groups.flatMap((one) => ['--group', `${file}:${one}`]),
     ];
@@ -177,7 +181,10 @@ describe("a project's extras and groups", () => {
     const wants = await wantsOf({ 'pyproject.toml': '[dependency-groups]\nprod = ["idna"]' });
     const { requested, question } = await readRequirements({ ...wants, groups: ['prod'] });
     expect(requested).toEqual(new Set(['idna']));
-    expect(question).toEqual({ packages: [], selection: ['--group', `${wants.requirementsFile}:prod`] });
+    expect(question).toEqual({
+      packages: [],
+      selection: ['--project', dirname(wants.requirementsFile!), '--group', `${wants.requirementsFile}:prod`],
+    });
   });
 
   it.each([
@@ -224,12 +231,13 @@ describe('what lies on this host', () => {
     const found = await readRequirements({ ...wants, folder, untaggedPackages: ['six'] });
     expect(found.files.toSorted()).toEqual(
       Object.keys(tree)
-        .filter((path) => path !== 'empty/x')
+        .filter((path) => !/^(?:empty|whl|src)\//.test(path))
         .map(at)
         .toSorted(),
     );
     expect(found.folders.toSorted()).toEqual(['libs/a', 'libs/c', 'libs/setup-only'].map(at));
     expect(found).toMatchObject({
+      archives: ['src/x-1.0.tar.gz', 'whl/Some_Thing-1.0-py3-none-any.whl'].map(at),
       requested: new Set(['c', 'six', 'some-thing', 'a-b', 'idna']),
       sources: new Set(['c', 'a-b']),
       hasNameless: true,
@@ -313,6 +321,23 @@ dev-dependencies = ["iniconfig"]`;
     await readRequirements({ ...wants, extras: ['cli'], groups: ['prod', 'dev'] });
     for (const more of [{ extras: ['prod'] }, { groups: ['cli'] }])
       await expectCode(() => readRequirements({ ...wants, ...more }), 'REQUIREMENTS_INVALID');
+  });
+
+  it('names the indexes that it is of, whose credentials are elsewhere', async () => {
+    const index = '[[tool.uv.index]]\nname = "corp"\nurl = "https://index.example/simple"';
+    const wants = await wantsOf({
+      'uv.lock': 'source = { registry = "https://a.example/" }\nsource = { registry = "https://a.example/" }\n',
+      'pyproject.toml': `[project]\nname = "x"\n${index}`,
+      'uv.toml': 'index-url = "https://b.example/"',
+    });
+    expect(await readRequirements(wants)).toMatchObject({
+      indexes: [{ name: 'corp', url: 'https://index.example/simple' }],
+      indexUrls: ['https://b.example/', 'https://a.example/'],
+    });
+    const project = { ...wants, requirementsFile: join(dirname(wants.requirementsFile!), 'pyproject.toml') };
+    const found = await readRequirements(project);
+    expect(found.indexes).toEqual([{ name: 'corp', url: 'https://index.example/simple' }]);
+    expect(found.files).toContain(join(dirname(wants.requirementsFile!), 'uv.toml'));
   });
 
   it('names the projects that are built of it', async () => {

@@ -3,12 +3,13 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { LockFile } from '../../src/build/lock-file.ts';
 import { digestOf } from '../../src/core/digest.ts';
 import { createContext } from '../../src/core/context.ts';
+import { contentHashes } from '../../src/python/poetry-project.ts';
 import { findUv } from '../../src/python/uv.ts';
 import { createLocalCache } from '../../src/store/cache.ts';
 import { addBase, pythonBase } from '../cli/python-base.ts';
@@ -127,4 +128,41 @@ it('the keyring is asked when told to, and its password is nowhere', async () =>
   expect(told.status, told.stderr).toBe(0);
   expect(await readFile(join(project.folder, 'imagespec.lock'), 'utf8')).not.toMatch(/secret|me@/);
   expect(untold.stderr + told.stderr).not.toContain(password);
+});
+
+it('a project and a poetry.lock name their own indexes, whose logins stand in variables of their names', async () => {
+  const wheel = wheelOf('ours', '1.0');
+  const index = await serve([wheel], 'me:secret');
+  const everyones = await serve([wheelOf('ours', '9.0')]);
+  const env = { UV_DEFAULT_INDEX: everyones.url() };
+  const own = '[project]\nname = "x"\nversion = "1"\ndependencies = ["ours"]\n';
+  const settings = `[[tool.uv.index]]\nname = "our-corp"\nurl = "${index.url()}"\n`;
+  await writeFile(join(project.folder, 'pyproject.toml'), own + settings);
+  const uvLogin = { UV_INDEX_OUR_CORP_USERNAME: 'me', UV_INDEX_OUR_CORP_PASSWORD: 'secret' };
+  const ofUv = await build({ requirements: 'pyproject.toml' }, { ...env, ...uvLogin });
+  expect(ofUv.status, ofUv.stderr).toBe(0);
+  expect(await chosen()).toEqual(['ours-1.0-py3-none-any.whl']);
+
+  const lock = `[[package]]
+name = "ours"
+version = "1.0"
+optional = false
+python-versions = "*"
+groups = ["main"]
+files = [{file = "${wheel.filename}", hash = "${digestOf(wheel.bytes)}"}]
+[package.source]
+type = "legacy"
+url = "${index.url()}"
+reference = "our-corp"
+[metadata]
+lock-version = "2.1"
+content-hash = "${contentHashes(own)[0]}"
+`;
+  await writeFile(join(project.folder, 'pyproject.toml'), own);
+  await writeFile(join(project.folder, 'poetry.lock'), lock);
+  const poetryLogin = { POETRY_HTTP_BASIC_OUR_CORP_USERNAME: 'me', POETRY_HTTP_BASIC_OUR_CORP_PASSWORD: 'secret' };
+  const ofPoetry = await build({ requirements: 'poetry.lock' }, { ...env, ...poetryLogin });
+  expect(ofPoetry.status, ofPoetry.stderr).toBe(0);
+  expect(await chosen()).toEqual(['ours-1.0-py3-none-any.whl']);
+  expect(await readFile(join(project.folder, 'imagespec.lock'), 'utf8')).not.toContain('secret');
 });
