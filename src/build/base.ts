@@ -4,6 +4,7 @@ import type { Image } from '../content/content.ts';
 import type { Context } from '../core/context.ts';
 import { step } from '../core/context.ts';
 import type { Digest } from '../core/digest.ts';
+import { isImageSpecError } from '../core/error.ts';
 import { keyOf } from '../core/json.ts';
 import type { BaseFacts } from '../filesystem/facts.ts';
 import { EMPTY_FACTS } from '../filesystem/facts.ts';
@@ -12,11 +13,14 @@ import type { Platform } from '../oci/platform.ts';
 import { printPlatform } from '../oci/platform.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import type { LocalCache } from '../store/cache.ts';
+import type { Surroundings } from './surroundings.ts';
 import type { ImageUser } from './user.ts';
 import { userEntries } from './user.ts';
 
 /** Raised when the facts' content or the capture rules change: older records are not read any more. */
 const FACTS_FORMAT = 1;
+/** The same for what is concluded from facts. */
+const DETAILS_FORMAT = 2;
 
 export interface Base {
   /** For messages: `docker.io/library/python:3.12-slim`, `oci:base`, `scratch`. */
@@ -34,14 +38,17 @@ export interface Base {
 
 export interface BaseDetails {
   readonly user: ImageUser;
-  /** Present when it was asked for. */
+  /** Present when it was asked for and is there. */
   readonly interpreter: Interpreter | undefined;
+  /** Where it was asked for and is not there: what is there instead, as a sentence without its full stop. */
+  readonly absence: string | undefined;
+  readonly surroundings: Surroundings;
 }
 
 export interface BaseReader {
   readonly base: Base;
   readonly facts: (ctx: Context) => Promise<BaseFacts>;
-  /** User and interpreter, without reading the facts when they are known. Throws `INTERPRETER_MISSING`. */
+  /** User and interpreter, without reading the facts when they are known. Throws `INTERPRETER_MISSING` for `pythonExec` alone. */
   readonly details: (ctx: Context) => Promise<BaseDetails>;
   /** The same as far as an earlier build has found them out. */
   readonly knownDetails: () => Promise<BaseDetails | undefined>;
@@ -52,7 +59,11 @@ export interface BaseQuestions {
   /** Whether packages will be installed on it: more of its files must be known then. */
   readonly wantsDebian: boolean;
   readonly pythonVersion: string | undefined;
+  /** Path of the interpreter, where the spec names it. */
+  readonly pythonExec: string | undefined;
 }
+
+const libc = z.object({ kind: z.enum(['glibc', 'musl']), major: z.number(), minor: z.number() });
 
 const detailsSchema = z.object({
   user: z.object({ name: z.string(), uid: z.number(), gid: z.number() }),
@@ -62,10 +73,17 @@ const detailsSchema = z.object({
       path: z.string(),
       prefix: z.string(),
       machine: z.string(),
-      libc: z.object({ kind: z.enum(['glibc', 'musl']), major: z.number(), minor: z.number() }),
+      libc,
       freeThreaded: z.boolean(),
     })
     .optional(),
+  absence: z.string().optional(),
+  surroundings: z.object({
+    libc: libc.optional(),
+    hasDpkg: z.boolean(),
+    hasSources: z.boolean(),
+    hasCertificates: z.boolean(),
+  }),
 });
 
 /** `/etc/passwd` of a real image has a few kilobytes. */
@@ -125,15 +143,18 @@ export async function captureForBuild(): Promise<(path: string) => number | unde
   return (path) => (path === 'etc/passwd' || path === 'etc/group' ? ACCOUNTS_LIMIT_BYTES : captureForInterpreter(path));
 }
 
-function detailsKey(base: Base, { wantsPython, pythonVersion }: BaseQuestions): Digest {
+function detailsKey(base: Base, { wantsPython, pythonVersion, pythonExec }: BaseQuestions): Digest {
   const platform = printPlatform(base.platform);
-  return keyOf({ format: FACTS_FORMAT, base: base.key, platform, wantsPython, pythonVersion });
+  const formats = [FACTS_FORMAT, DETAILS_FORMAT];
+  return keyOf({ formats, base: base.key, platform, wantsPython, pythonVersion, pythonExec });
 }
 
 async function readDetails(cache: LocalCache, key: Digest): Promise<BaseDetails | undefined> {
   const known = await cache.readRecord('base', key);
   const parsed = known && detailsSchema.safeParse(JSON.parse(new TextDecoder().decode(known)));
-  return parsed?.success ? { user: parsed.data.user, interpreter: parsed.data.interpreter } : undefined;
+  if (!parsed?.success) return undefined;
+  const { user, interpreter, absence, surroundings } = parsed.data;
+  return { user, interpreter, absence, surroundings: { ...surroundings, libc: surroundings.libc } };
 }
 
 async function detailsOf(
@@ -143,15 +164,31 @@ async function detailsOf(
   cache: LocalCache,
   { readOnce, isFinal }: { readOnce: (ctx: Context) => Promise<BaseFacts>; isFinal: () => boolean },
 ): Promise<BaseDetails> {
-  const { wantsPython, pythonVersion } = questions;
   const key = detailsKey(base, questions);
   const known = await readDetails(cache, key);
   if (known) return known;
   const read = await readOnce(ctx);
-  const { findInterpreter } = await import('../python/find-interpreter.ts');
-  const env = base.image?.config.config?.Env ?? [];
-  const interpreter = wantsPython ? findInterpreter(read, env, base.platform, pythonVersion) : undefined;
-  const details: BaseDetails = { user: userEntries(read, 0).user, interpreter };
+  const { readSurroundings } = await import('./surroundings.ts');
+  const { user } = userEntries(read, 0);
+  const surroundings = readSurroundings(read, base.platform);
+  const details: BaseDetails = { user, ...(await lookForPython(read, base, questions)), surroundings };
   if (isFinal()) await cache.writeRecord('base', key, new TextEncoder().encode(JSON.stringify(details)));
   return details;
+}
+
+/** Whoever asked decides what an absent one means; where the spec says where it is, there is nothing to decide. */
+async function lookForPython(
+  facts: BaseFacts,
+  { image, platform }: Base,
+  { wantsPython, pythonVersion, pythonExec }: BaseQuestions,
+): Promise<Pick<BaseDetails, 'interpreter' | 'absence'>> {
+  if (!wantsPython) return { interpreter: undefined, absence: undefined };
+  const { findInterpreter } = await import('../python/find-interpreter.ts');
+  const env = image?.config.config?.Env ?? [];
+  try {
+    return { interpreter: findInterpreter(facts, env, platform, pythonVersion, pythonExec), absence: undefined };
+  } catch (error) {
+    if (pythonExec !== undefined || !isImageSpecError(error) || error.code !== 'INTERPRETER_MISSING') throw error;
+    return { interpreter: undefined, absence: error.message };
+  }
 }

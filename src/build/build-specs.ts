@@ -2,6 +2,8 @@
 import type { Context } from '../core/context.ts';
 import { createContext } from '../core/context.ts';
 import { ImageSpecError } from '../core/error.ts';
+import type { Limit } from '../core/limit.ts';
+import { createLimit } from '../core/limit.ts';
 import { Once } from '../core/once.ts';
 import type { WorkPool } from '../layer/work-pool.ts';
 import { createWorkPool } from '../layer/work-pool.ts';
@@ -16,6 +18,7 @@ import { buildTasks, listTasks, platformsOf } from './images.ts';
 import type { Job } from './job.ts';
 import { loadFile } from './load-file.ts';
 import { planImage, planUpon } from './plan.ts';
+import { createPythonShelf } from './python-shelf.ts';
 import type { BuildOptions } from './request.ts';
 import { createRequest } from './request.ts';
 import type { BuildResult, ImageResult, PlanResult, PlanResults } from './result.ts';
@@ -130,6 +133,7 @@ interface Call {
   readonly services: Services;
   readonly pool: WorkPool;
   readonly made: Job['made'];
+  readonly writesLock: Limit;
 }
 
 async function withCall<T>(
@@ -144,7 +148,7 @@ async function withCall<T>(
   return withServices(withSandbox(environment, options.sandbox), options.cacheFolder, async (services) => {
     const pool = createWorkPool(options.workers ?? Math.min(environment.processors - 1, WORKERS_MAX));
     try {
-      return await work(ctx, { tasks, options, services, pool, made: new Once() });
+      return await work(ctx, { tasks, options, services, pool, made: new Once(), writesLock: createLimit(1) });
     } finally {
       await pool.close();
     }
@@ -163,16 +167,17 @@ function refuseOnePlace(tasks: readonly ImageTask[], { outputs = [], tags = [] }
 
 async function createJob(ctx: Context, call: Call, task: ImageTask, base: Transport | undefined): Promise<Job> {
   const { loaded } = task;
-  const { pool, made } = call;
+  const { pool, made, writesLock } = call;
   const platforms = platformsOf(task, call.tasks, call.options.platforms);
   const options = { ...(task.isAsked ? call.options : optionsOfBase(call.options, loaded)), platforms };
   const services = { ...call.services, downloads: createMeter() };
-  const imageName = await loaded.spec.imageName({ directory: loaded.directory });
+  const imageName = await loaded.spec.imageName(loaded);
   const request = createRequest(loaded.spec, imageName, options, services.environment.workingDirectory);
   const debs = createDebShelf(services, options.offline ?? false, pool);
   let opened: Promise<BuildSecrets> | undefined;
   const secrets = (): Promise<BuildSecrets> => (opened ??= openSecrets(ctx, { loaded, services }));
-  return { loaded, request, options, services, pool, made, debs, secrets, base };
+  const pythons = createPythonShelf(services, options.offline ?? false, pool);
+  return { loaded, request, options, services, pool, made, writesLock, debs, pythons, secrets, base };
 }
 
 /** What others stand on is pushed beside them where it has a registry, and kept on this machine where it has none. */

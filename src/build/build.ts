@@ -17,7 +17,7 @@ import { existingResult, imageResult } from './image-result.ts';
 import type { Inputs } from './inputs.ts';
 import { readInputs, strictKey } from './inputs.ts';
 import type { Job } from './job.ts';
-import { epochOf } from './job.ts';
+import { contentFinder, epochOf } from './job.ts';
 import { writeLockFile } from './lock-file.ts';
 import { rememberPush } from './memo.ts';
 import type { PlatformImage } from './platform-build.ts';
@@ -42,7 +42,7 @@ export async function buildImage(ctx: Context, job: Job, argv: readonly string[]
   const found = onlyPush && !options.force && !job.loaded.spec.forced ? await existing(ctx, job) : undefined;
   const inputs = await readInputs(ctx, job.loaded, epochOf(job));
   if (found) return leave(ctx, job, found, inputs, argv);
-  await requireUncopied(await job.secrets(), inputs.copies);
+  await requireUncopied(await job.secrets(), Object.values(inputs.userFiles).flat());
   await requireRuns(job);
   return job.services.cache.scratch(async (scratch) => {
     const runs = runTools(ctx, job, inputs, scratch);
@@ -53,9 +53,11 @@ export async function buildImage(ctx: Context, job: Job, argv: readonly string[]
   });
 }
 
-async function keepLock({ services }: Job, { locks }: Preparation): Promise<void> {
+async function keepLock({ services, loaded, writesLock }: Job, { locks }: Preparation): Promise<void> {
   if (locks.file === undefined || !locks.changed) return;
-  await writeLockFile(locks.file, locks.content, services.environment.uniqueName());
+  const { file, content } = locks;
+  const options = { key: loaded.key, temporaryName: services.environment.uniqueName() };
+  await writesLock(() => writeLockFile(file, content, options));
 }
 
 /** The image is there already: nothing is made, but what has changed since is said. */
@@ -102,7 +104,7 @@ async function make(
     lock: prepared.locks.digest,
   };
   const wheels = prepared.platforms.flatMap(({ lock }) => lock?.wheels ?? []);
-  const shelf = createShelf(indexOpener(job, inputs), wheels, services, options.offline ?? false, job.debs.find);
+  const shelf = createShelf(indexOpener(job, inputs), wheels, services, options.offline ?? false, contentFinder(job));
   const { cache } = services;
   const ignoreKnown = options.cache === false;
   const tools = {
@@ -110,7 +112,7 @@ async function make(
     packer,
     ignoreKnown,
     find: shelf.find,
-    digests: [shelf.digests, job.debs.digests],
+    digests: [shelf.digests, job.debs.digests, job.pythons.digests],
     once: runs.once,
     onReady: flights.send,
   };
@@ -148,7 +150,9 @@ function warningsOf({ loaded }: Job, { platforms }: Preparation): string[] {
   const hints = loaded.spec.layers ?? [];
   const names = platforms.flatMap(({ lock }) => (lock?.wheels ?? []).map(({ name }) => name));
   return [
-    ...platforms.flatMap(({ name, debian }) => (debian?.warnings() ?? []).map((text) => `${name}: ${text}`)),
+    ...platforms.flatMap(({ name, debian, warnings }) =>
+      [...(debian?.warnings() ?? []), ...warnings].map((text) => `${name}: ${text}`),
+    ),
     ...unusedHints(names, hints).map((hint) => `\`layers\` names "${hint}", which is no package of this image`),
   ];
 }

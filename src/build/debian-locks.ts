@@ -12,6 +12,7 @@ import type { BaseReader } from './base.ts';
 import type { DebianWants } from './inputs.ts';
 import type { Job } from './job.ts';
 import type { Answer, KeptLock } from './locks.ts';
+import { lackingPackages } from './lacking-packages.ts';
 import { lockWouldChange } from './locks.ts';
 
 export interface DebianQuestion {
@@ -48,9 +49,11 @@ function lockOf(packages: readonly LockedDeb[]): DebianLock {
 
 /** What was asked for, and on top of which packages. Where sources are those of the machine, another machine's are as good. */
 async function questionKey(ctx: Context, { architecture, wants, reader, job }: DebianQuestion): Promise<Digest> {
-  const { packages, essential, sources } = wants;
+  const { packages, essential, sources, python, certificates } = wants;
   return keyOf({
     packages,
+    ...(python && { python: python.version ?? 'any' }),
+    ...(certificates && { certificates }),
     essential,
     sources: sources ? JSON.stringify(sources) : undefined,
     architecture,
@@ -97,16 +100,24 @@ async function resolve(
   const installed = installedVersions(await reader.facts(ctx), architecture);
   // An image from nothing needs the files of these to be a system at all: folders with their modes, and accounts.
   const seeds = reader.base.image ? [] : ['base-files', 'base-passwd'];
-  const { install } = resolvePackages({
-    wants: [...seeds, ...wants.packages].map(parseWant),
+  const choose = (words: readonly string[]): ReturnType<typeof resolvePackages>['install'] =>
+    resolvePackages({
+      wants: [...seeds, ...words].map(parseWant),
+      index,
+      suites: releases.map(({ codename, suite, asked }) => codename ?? suite ?? asked),
+      installed,
+      architecture,
+      essential: wants.essential,
+    }).install;
+  const asked = choose(wants.packages);
+  const more = lackingPackages(
+    asked.map(({ candidate }) => candidate),
     index,
-    suites: releases.map(({ codename, suite, asked }) => codename ?? suite ?? asked),
-    installed,
-    architecture,
-    essential: wants.essential,
-  });
-  const named = new Set(wants.packages.map((word) => parseWant(word).name));
-  return install.map(({ candidate, requested }): LockedDeb => {
+    wants,
+  );
+  const words = [...wants.packages, ...more];
+  const named = new Set(words.map((word) => parseWant(word).name));
+  return (more.length === 0 ? asked : choose(words)).map(({ candidate, requested }): LockedDeb => {
     const { name, version, architecture: own, url, digest, size, suites, snapshot } = candidate;
     const isRequested = requested && (named.has(name) || !seeds.includes(name));
     return {

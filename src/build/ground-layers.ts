@@ -1,9 +1,10 @@
-// The layers that programs of the target need before there is an image: those of its base and of its Debian packages.
+// The layers that programs of the target need before there is an image: those of its base, of its Debian packages and of an interpreter that is brought.
 import type { Layer } from '../content/content.ts';
 import type { Context } from '../core/context.ts';
 import { createPacker } from '../layer/packer.ts';
 import type { Base } from './base.ts';
 import type { Job } from './job.ts';
+import { contentFinder } from './job.ts';
 import type { SourceFinder } from './layer-record.ts';
 import type { WantedLayer } from './make-layers.ts';
 import { makeLayers } from './make-layers.ts';
@@ -15,10 +16,11 @@ export async function groundLayers(
   { job, runs, base }: { readonly job: Job; readonly runs: RunTools; readonly base: Base },
   wanted: readonly WantedLayer[],
 ): Promise<readonly Layer[]> {
-  const { services, options, pool, debs } = job;
+  const { services, options, pool, debs, pythons } = job;
   const { cache } = services;
+  const findContent = contentFinder(job);
   const find: SourceFinder = async (inner, digest) => {
-    const file = (await cache.find(digest)) ?? (await debs.find(inner, digest));
+    const file = (await cache.find(digest)) ?? (await findContent(inner, digest));
     if (file === undefined) throw new Error(`nobody knows the source ${digest} of a layer`);
     return file;
   };
@@ -27,7 +29,7 @@ export async function groundLayers(
     packer: createPacker(ctx, { pool, startsThreads: false }),
     ignoreKnown: options.cache === false,
     find,
-    digests: [debs.digests],
+    digests: [debs.digests, pythons.digests],
     once: runs.once,
     // They are sent with all others.
     onReady: () => undefined,

@@ -8,18 +8,16 @@ import type { Digest } from '../core/digest.ts';
 import { digestOf } from '../core/digest.ts';
 import { ImageSpecError, messageOf } from '../core/error.ts';
 import { keyOf } from '../core/json.ts';
-import type { Entry } from '../filesystem/entry.ts';
-import { hashEntries } from '../filesystem/host.ts';
 import { LAYER_FORMAT } from '../layer/format.ts';
 import { INSTALL_FORMAT } from '../python/install-format.ts';
 import type { Wants } from '../python/requirements.ts';
 import { isLockFile, readRequirements } from '../python/requirements.ts';
 import type { LoadedSpec } from '../spec/load.ts';
+import { lockFileOf } from '../spec/own-files.ts';
 import type { ImageSpec } from '../spec/spec.ts';
 import { COMMANDS_FORMAT } from './commands-format.ts';
-import type { Copies } from './files.ts';
-import { readCopies } from './files.ts';
-import { lockFileOf } from './lock-file.ts';
+import type { Copies, UserFiles } from './files.ts';
+import { digestUserFiles, readUserFiles } from './files.ts';
 
 export interface FileDigest {
   /** Absolute. */
@@ -36,6 +34,10 @@ export interface DebianWants {
   /** As the spec writes them, without the environment filled in. */
   readonly sources: NonNullable<ImageSpec['aptSources']> | undefined;
   readonly leavesUnpacked: boolean;
+  /** A Python is to be among the packages, of this version where it is given. Where no source has one, there is none. */
+  readonly python?: { readonly version: string | undefined } | undefined;
+  /** So is a bundle of certificate authorities. */
+  readonly certificates?: true | undefined;
 }
 
 export interface Inputs {
@@ -46,8 +48,9 @@ export interface Inputs {
   readonly files: readonly FileDigest[];
   /** Of the spec and of the requirements files. May hold credentials: not for messages, keys or locks. */
   readonly indexUrls: readonly string[];
-  readonly copies: readonly Entry[];
-  /** Digest of the copies' paths, modes and content. */
+  /** Of `source_root` and `copy`. */
+  readonly userFiles: UserFiles;
+  /** Digest of their paths, modes and content. */
   readonly copied: Digest;
   /** Of everything the user gave and of the formats in which we write: equal digests, base and lock mean equal images. */
   readonly digest: Digest;
@@ -56,9 +59,12 @@ export interface Inputs {
 export async function readInputs(ctx: Context, loaded: LoadedSpec, epoch: number): Promise<Inputs> {
   const { spec, directory } = loaded;
   const wants = wantsOf(spec, directory);
-  const [requirements, copies] = await Promise.all([readRequirements(wants), readCopies(ctx, copiesOf(loaded), epoch)]);
+  const [requirements, userFiles] = await Promise.all([
+    readRequirements(wants),
+    readUserFiles(ctx, copiesOf(loaded), epoch),
+  ]);
   const files = [...(await digestFiles(requirements.files)), ...(await digestKeyrings(loaded))];
-  const copied = await hashEntries(ctx, copies);
+  const copied = await digestUserFiles(ctx, userFiles);
   const digest = keyOf({
     formats: [LAYER_FORMAT, INSTALL_FORMAT, ...(spec.commands?.length ? [COMMANDS_FORMAT] : [])],
     spec: JSON.stringify(spec),
@@ -66,16 +72,23 @@ export async function readInputs(ctx: Context, loaded: LoadedSpec, epoch: number
     copied,
     epoch,
   });
+  const asked = debianWantsOf(spec);
   const { pipIndex, pipExtraIndexUrls } = wants;
   const indexUrls = [...(pipIndex ? [pipIndex] : []), ...pipExtraIndexUrls, ...requirements.indexUrls];
-  return { wants, debian: debianWantsOf(spec), files, indexUrls, copies, copied, digest };
+  const { packages, essential } = asked;
+  const debian = packages.length > 0 || essential ? asked : undefined;
+  return { wants, debian, files, indexUrls, userFiles, copied, digest };
 }
 
 export function copiesOf({ spec, directory, file }: LoadedSpec): Copies {
+  const lock = file === undefined ? undefined : lockFileOf(file);
+  const { sourceRoot: root, sourceCopyMode: mode } = spec;
+  const files = mode === 'ALL' ? undefined : spec.sourceFiles;
   return {
     copies: spec.copy ?? [],
     folder: directory,
-    lockName: file === undefined ? undefined : basename(lockFileOf(file)),
+    lockName: lock === undefined ? undefined : basename(lock),
+    ...(root !== undefined && mode !== 'NO_COPY' && { sources: { root, directory, files, lock } }),
   };
 }
 
@@ -89,6 +102,11 @@ export function wantsPackages(wants: Wants): boolean {
   return wants.packages.length > 0 || wants.requirementsFile !== undefined;
 }
 
+/** Whether the image is to have a Python: a version that is written is wanted whatever is installed for it. */
+export function wantsPython({ compile = false, pythonVersion, pythonExec }: ImageSpec, wants: Wants): boolean {
+  return wantsPackages(wants) || compile || pythonVersion !== undefined || pythonExec !== undefined;
+}
+
 function wantsOf(spec: ImageSpec, folder: string): Wants {
   const file = spec.requirements;
   return {
@@ -99,13 +117,13 @@ function wantsOf(spec: ImageSpec, folder: string): Wants {
   };
 }
 
-function debianWantsOf({
+/** What the spec says about Debian packages, whether it wants some or not. */
+export function debianWantsOf({
   aptPackages = [],
   aptEssential = false,
   aptSources,
   aptConfigure,
-}: ImageSpec): DebianWants | undefined {
-  if (aptPackages.length === 0 && !aptEssential) return undefined;
+}: ImageSpec): DebianWants {
   return {
     packages: aptPackages,
     essential: aptEssential,

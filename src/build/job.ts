@@ -1,5 +1,7 @@
 // One image to be built: what is wanted, where it goes, and what there is to work with.
+import type { Context } from '../core/context.ts';
 import type { Digest } from '../core/digest.ts';
+import type { Limit } from '../core/limit.ts';
 import type { Once } from '../core/once.ts';
 import type { WorkPool } from '../layer/work-pool.ts';
 import type { LoadedSpec } from '../spec/load.ts';
@@ -7,6 +9,7 @@ import type { Transport } from '../store/transport.ts';
 import type { DebShelf } from './debs.ts';
 import { sourceDateEpoch } from './environment.ts';
 import type { LayerRecord } from './layer-record.ts';
+import type { PythonShelf } from './python-shelf.ts';
 import type { BuildOptions, Request } from './request.ts';
 import type { BuildSecrets } from './secrets.ts';
 import type { Services } from './services.ts';
@@ -22,8 +25,12 @@ export interface Job {
   readonly debs: DebShelf;
   /** Layers that were made in this call. */
   readonly made: Once<Digest, LayerRecord>;
+  /** One at a time in this call, since its images may share a file. */
+  readonly writesLock: Limit;
   /** The image that it stands on, where that was built before in the same call. */
   readonly base: Transport | undefined;
+  /** The interpreters that it brings. */
+  readonly pythons: PythonShelf;
   /** Read when they are asked for first: an image that is there already needs none. */
   readonly secrets: () => Promise<BuildSecrets>;
 }
@@ -31,4 +38,10 @@ export interface Job {
 /** Seconds since the epoch for everything in the image that bears a time. */
 export function epochOf({ services }: Job): number {
   return sourceDateEpoch(services.environment);
+}
+
+/** Host path of what layers are made of and is no wheel, where a package or interpreter of this job has it. */
+export function contentFinder({ debs, pythons }: Pick<Job, 'debs' | 'pythons'>) {
+  return async (ctx: Context, digest: Digest): Promise<string | undefined> =>
+    (await pythons.find(ctx, digest)) ?? debs.find(ctx, digest);
 }

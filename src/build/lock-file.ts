@@ -1,6 +1,5 @@
 // `imagespec.lock` beside the spec: what resolution chose, per platform, so that the same spec installs the same tomorrow and elsewhere.
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, extname, join } from 'node:path';
 import { z } from 'zod';
 import type { Digest } from '../core/digest.ts';
 import { isDigest } from '../core/digest.ts';
@@ -81,6 +80,9 @@ const debianSchema = z.strictObject({
   packages: z.array(debSchema).readonly(),
 });
 
+/** One that is brought, by its archive. */
+const interpreterSchema = z.strictObject({ inputs: digest, version: z.string(), url, digest });
+
 const platformSchema = z.strictObject({
   /** Digest of what was asked for: as long as it is the same, the lock is taken as it is. */
   inputs: digest.optional(),
@@ -89,33 +91,43 @@ const platformSchema = z.strictObject({
   /** What is built before it is installed. */
   sources: z.array(sourceSchema).optional(),
   debian: debianSchema.optional(),
+  interpreter: interpreterSchema.optional(),
 });
 
-const lockFileSchema = z.strictObject({ version: z.literal(1), platforms: z.record(z.string(), platformSchema) });
+const platformsSchema = z.record(z.string(), platformSchema);
 
-export type LockFile = z.output<typeof lockFileSchema>;
+/** A spec file has one lock: that of its only image stands in it as it is, those of several below their names. */
+const lockFileSchema = z.strictObject({
+  version: z.literal(1),
+  platforms: platformsSchema.optional(),
+  images: z.record(z.string(), z.strictObject({ platforms: platformsSchema })).optional(),
+});
+type WholeLock = z.output<typeof lockFileSchema>;
+
+/** The lock of one image. */
+export interface LockFile {
+  readonly version: 1;
+  readonly platforms: Readonly<z.output<typeof platformsSchema>>;
+}
 export type LockedPlatform = LockFile['platforms'][string];
 
 export const EMPTY_LOCK_FILE: LockFile = { version: 1, platforms: {} };
 
 /**
- * `imagespec.yaml` → `imagespec.lock`; a table in `pyproject.toml` has `imagespec.lock` too.
- * @param key of one of several images, which have `imagespec.KEY.lock`
+ * An absent file is an empty lock; a broken one is an error, since guessing would unlock.
+ * @param key of one of several images
  */
-export function lockFileOf(specFile: string, key?: string): string {
-  const stem = basename(specFile, extname(specFile));
-  // A key may have slashes, as names of images do.
-  const own = key === undefined ? '' : `.${key.replaceAll('/', '-')}`;
-  return join(dirname(specFile), `${stem === 'pyproject' ? 'imagespec' : stem}${own}.lock`);
+export async function readLockFile(file: string, key?: string): Promise<LockFile> {
+  const { platforms, images } = await readWhole(file);
+  return { version: 1, platforms: (key === undefined ? platforms : images?.[key]?.platforms) ?? {} };
 }
 
-/** An absent file is an empty lock; a broken one is an error, since guessing would unlock. */
-export async function readLockFile(file: string): Promise<LockFile> {
+async function readWhole(file: string): Promise<WholeLock> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
   } catch (cause) {
-    if (systemCode(cause) === 'ENOENT') return EMPTY_LOCK_FILE;
+    if (systemCode(cause) === 'ENOENT') return { version: 1 };
     throw invalid(file, 'cannot be read', cause);
   }
   try {
@@ -132,11 +144,21 @@ function invalid(file: string, what: string, cause: unknown): ImageSpecError {
   });
 }
 
-export async function writeLockFile(file: string, lock: LockFile, temporaryName: string): Promise<void> {
-  const platforms = Object.fromEntries(Object.entries(lock.platforms).sort(([a], [b]) => (a < b ? -1 : 1)));
+interface LockOptions {
+  /** Of one of several images; the others keep their locks. */
+  readonly key?: string | undefined;
+  readonly temporaryName: string;
+}
+
+/** Images of one file are written one after the other: each reads what the others have written. */
+export async function writeLockFile(file: string, lock: LockFile, { key, temporaryName }: LockOptions): Promise<void> {
+  const platforms = sorted(lock.platforms);
+  const before = await readWhole(file);
+  const images = key === undefined ? before.images : sorted({ ...before.images, [key]: { platforms } });
+  const whole: WholeLock = { ...before, ...(key === undefined && { platforms }), ...(images && { images }) };
   const temporary = `${file}.${temporaryName}`;
   try {
-    await writeFile(temporary, `${JSON.stringify({ version: 1, platforms }, undefined, 2)}\n`);
+    await writeFile(temporary, `${JSON.stringify(whole, undefined, 2)}\n`);
     await rename(temporary, file);
   } catch (cause) {
     await rm(temporary, { force: true });
@@ -146,6 +168,9 @@ export async function writeLockFile(file: string, lock: LockFile, temporaryName:
     });
   }
 }
+
+const sorted = <T>(record: Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
+  Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 /** A lock file holds no credentials: whoever may fetch has them elsewhere. */
 export function withoutCredentials<T extends { readonly url: string }>(one: T): T {

@@ -13,10 +13,12 @@ import type { Interpreter } from '../python/interpreter.ts';
 import { minorVersion } from '../python/interpreter.ts';
 import type { Lock } from '../python/lock.ts';
 import { lockOf } from '../python/lock.ts';
+import type { LockedPython } from '../python/managed.ts';
+import { lockFileOf } from '../spec/own-files.ts';
 import type { LockedPlatform, LockFile } from './lock-file.ts';
-import { EMPTY_LOCK_FILE, lockFileOf, readLockFile, withoutCredentials } from './lock-file.ts';
+import { EMPTY_LOCK_FILE, readLockFile, withoutCredentials } from './lock-file.ts';
 import type { Inputs } from './inputs.ts';
-import { wantsLockFile } from './inputs.ts';
+import { wantsLockFile, wantsPython } from './inputs.ts';
 import type { Job } from './job.ts';
 import { redactError } from './secret-texts.ts';
 import { uvVariables, withPipIndexes } from './pip-access.ts';
@@ -40,6 +42,7 @@ export interface PlatformLocks {
   readonly name: string;
   readonly python?: (Answer<Lock> & { readonly version: string }) | undefined;
   readonly debian?: Answer<DebianLock> | undefined;
+  readonly interpreter?: Answer<LockedPython> | undefined;
 }
 
 export interface KeptLock {
@@ -59,27 +62,37 @@ export interface Locks {
 
 /** The lock file beside the spec, where one is kept. */
 export async function readKeptLock({ loaded }: Job, { wants, debian }: Inputs): Promise<KeptLock> {
-  const isKept = loaded.file !== undefined && (wantsLockFile(wants) || debian !== undefined);
-  const file = isKept ? lockFileOf(loaded.file, loaded.key) : undefined;
-  return { file, content: file === undefined ? EMPTY_LOCK_FILE : await readLockFile(file) };
+  const isKept = loaded.file !== undefined && (wantsPython(loaded.spec, wants) || debian !== undefined);
+  const file = isKept ? lockFileOf(loaded.file) : undefined;
+  return { file, content: file === undefined ? EMPTY_LOCK_FILE : await readLockFile(file, loaded.key) };
 }
 
 /** What was locked for all platforms, as one lock file. */
 export function combineLocks({ file, content }: KeptLock, { wants }: Inputs, all: readonly PlatformLocks[]): Locks {
   const platforms = { ...content.platforms };
-  for (const { name, python, debian } of all) {
+  const isKept = wantsLockFile(wants);
+  for (const { name, python, debian, interpreter } of all) {
     platforms[name] = {
-      ...(python && wantsLockFile(wants) && pythonPart(python)),
+      ...(python && isKept && pythonPart(python)),
       ...(debian && { debian: { inputs: debian.question, packages: debian.lock.packages } }),
+      ...(interpreter && { interpreter: { inputs: interpreter.question, ...withoutCredentials(interpreter.lock) } }),
     };
   }
-  const digests = all.map(({ name, python, debian }): [string, Json] => {
-    const [own, other] = [python?.lock.digest, debian?.lock.digest];
-    return [name, own && other ? { python: own, debian: other } : (own ?? other)!];
+  const changed = all.some(
+    ({ python, debian, interpreter }) =>
+      (isKept && python?.fresh === true) || debian?.fresh === true || interpreter?.fresh === true,
+  );
+  return { digest: digestOfLocks(all), file, content: { version: 1, platforms }, changed };
+}
+
+/** A lock of one part stands for itself. */
+function digestOfLocks(all: readonly PlatformLocks[]): Digest {
+  const digests = all.map(({ name, python, debian, interpreter }): [string, Json | undefined] => {
+    const parts = { python: python?.lock.digest, debian: debian?.lock.digest, interpreter: interpreter?.lock.digest };
+    const given = Object.values(parts).filter((one) => one !== undefined);
+    return [name, given.length > 1 ? parts : given[0]];
   });
-  const locked = digests.filter(([, value]) => value !== undefined);
-  const changed = all.some(({ python, debian }) => python?.fresh === true || debian?.fresh === true);
-  return { digest: keyOf(Object.fromEntries(locked)), file, content: { version: 1, platforms }, changed };
+  return keyOf(Object.fromEntries(digests.filter((one): one is [string, Json] => one[1] !== undefined)));
 }
 
 function pythonPart({ question, version, lock }: NonNullable<PlatformLocks['python']>): LockedPlatform {

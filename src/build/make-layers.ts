@@ -11,7 +11,8 @@ import type { LocalCache } from '../store/cache.ts';
 import type { LayerRecord, SourceFinder } from './layer-record.ts';
 import { layerOf, readLayerRecord, toLayerRecord, writeLayerRecord } from './layer-record.ts';
 
-export type LayerKind = 'debian' | 'user' | 'environment' | 'packages' | 'bytecode' | 'files' | 'commands';
+export type LayerKind =
+  'debian' | 'interpreter' | 'user' | 'environment' | 'packages' | 'bytecode' | 'sources' | 'files' | 'commands';
 
 /** A layer as a plan sees it. */
 export interface OutlinedLayer {

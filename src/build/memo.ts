@@ -1,11 +1,11 @@
 // After a push, what the fast path needs to know the next time; see unchanged.ts.
 import { extname } from 'node:path';
 import { systemCode } from '../core/error.ts';
+import { lockFileOf } from '../spec/own-files.ts';
 import type { Root } from './bases.ts';
 import type { Inputs } from './inputs.ts';
 import { copiesOf, digestFiles, wantsLockFile } from './inputs.ts';
 import type { Job } from './job.ts';
-import { lockFileOf } from './lock-file.ts';
 import type { ImageResult } from './result.ts';
 import { digestOfCopies, writeMemo } from './unchanged.ts';
 
@@ -29,7 +29,7 @@ export async function rememberPush(job: Job, { argv, inputs, bases, result }: Pu
   if (!inRegistry && bases.transport.kind !== 'scratch') return;
   const moving = inRegistry && !inRegistry.digest && bases.rootDigest;
   const isLocked = wantsLockFile(inputs.wants) || inputs.debian !== undefined;
-  const own = await digestFiles([file, ...(isLocked ? [lockFileOf(file, loaded.key)] : [])]).catch(noLock);
+  const own = await digestFiles([file, ...(isLocked ? [lockFileOf(file)] : [])]).catch(noLock);
   if (!own) return;
   const copies = copiesOf(loaded);
   await writeMemo(services.cache, argv, services.environment, {

@@ -30,6 +30,8 @@ export interface PackagesInput {
   readonly reader: BaseReader;
   readonly interpreter: Interpreter;
   readonly lock: Lock;
+  /** Whether packages of the interpreter itself are seen in the environment. */
+  readonly seesSystem: boolean;
   readonly cache: LocalCache;
   /** Host paths of the wheels by digest; called only when some layer is not known. */
   readonly wheels: () => Promise<ReadonlyMap<Digest, string>>;
@@ -73,8 +75,9 @@ export async function outlinePackages(input: PackagesInput): Promise<OutlinedLay
   return [{ kind: 'environment', content: environmentTitle(input.interpreter), size: 0 }, ...groups];
 }
 
-function environmentKey({ reader, interpreter, lock, hints, owner }: PackagesInput): Digest {
+function environmentKey({ reader, interpreter, lock, hints, owner, seesSystem }: PackagesInput): Digest {
   return keyOf({
+    ...(seesSystem && { seesSystem }),
     formats: [LAYER_FORMAT, INSTALL_FORMAT],
     base: reader.base.key,
     root: ENVIRONMENT_ROOT,
@@ -126,7 +129,7 @@ interface Part {
 
 /** Opens all wheels, lays their files over the base (which finds conflicts) and cuts the result into layers. */
 async function stage(ctx: Context, input: PackagesInput): Promise<Part[]> {
-  const { reader, interpreter, lock, owner } = input;
+  const { reader, interpreter, lock, owner, seesSystem } = input;
   const [{ installWheel }, { readWheel }] = await Promise.all([
     import('../python/install.ts'),
     import('../python/wheel.ts'),
@@ -135,7 +138,7 @@ async function stage(ctx: Context, input: PackagesInput): Promise<Part[]> {
   input.onStage?.();
   const layout = venvLayout(interpreter, ENVIRONMENT_ROOT);
   const tree = createTree(facts);
-  tree.add(venvEntries(layout, interpreter), SKELETON);
+  tree.add(venvEntries(layout, interpreter, seesSystem), SKELETON);
   const members = await mapLimited(ctx, lock.wheels, WHEELS_AT_ONCE, async (locked) => {
     const file = files.get(locked.digest);
     if (!file) throw new Error(`wheel ${locked.filename} was not fetched`);
@@ -150,7 +153,12 @@ async function stage(ctx: Context, input: PackagesInput): Promise<Part[]> {
   const first: Part = {
     kind: 'environment',
     content: environmentTitle(interpreter),
-    key: layerKey(skeleton, { format: INSTALL_FORMAT, interpreter: interpreter.path, version: interpreter.version }),
+    key: layerKey(skeleton, {
+      format: INSTALL_FORMAT,
+      interpreter: interpreter.path,
+      version: interpreter.version,
+      ...(seesSystem && { seesSystem }),
+    }),
     size: 0,
     entries: skeleton,
   };

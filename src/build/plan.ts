@@ -2,7 +2,7 @@
 import type { Context } from '../core/context.ts';
 import { runTools } from './run-tools.ts';
 import type { Job } from './job.ts';
-import { epochOf } from './job.ts';
+import { contentFinder, epochOf } from './job.ts';
 import { readInputs, strictKey } from './inputs.ts';
 import { readLayerRecord } from './layer-record.ts';
 import { printPlatform } from '../oci/platform.ts';
@@ -21,7 +21,7 @@ export async function planImage(ctx: Context, job: Job, exists: boolean | undefi
     const runs = runTools(ctx, job, inputs, scratch);
     const prepared = await prepare(ctx, job, inputs, 'plan', runs);
     const wheels = prepared.platforms.flatMap(({ lock }) => lock?.wheels ?? []);
-    const shelf = createShelf(indexOpener(job, inputs), wheels, services, options.offline ?? false, job.debs.find);
+    const shelf = createShelf(indexOpener(job, inputs), wheels, services, options.offline ?? false, contentFinder(job));
     const platforms: PlannedPlatform[] = [];
     for (const platform of prepared.platforms) {
       const outlined = await outlinedLayers(ctx, platformInput(job, inputs, platform, shelf, runs));
@@ -68,7 +68,7 @@ async function plannedLayer(
 }
 
 function plannedPlatform(
-  { name, reader, details, lock }: PreparedPlatform,
+  { name, reader, details, origin, lock }: PreparedPlatform,
   made: readonly PlannedLayer[],
 ): PlannedPlatform {
   const base = (reader.base.image?.layers ?? []).map(({ descriptor: { digest, size } }): PlannedLayer => ({
@@ -82,6 +82,7 @@ function plannedPlatform(
     platform: name,
     base: reader.base.name,
     python: details.interpreter?.version,
+    pythonOrigin: origin,
     packages: (lock?.wheels ?? []).map((wheel) => `${wheel.name}==${wheel.version}`),
     layers: [...base, ...made],
   };

@@ -11,6 +11,7 @@ import { secretTarget } from '../spec/value-kinds.ts';
 import type { LocalCache } from '../store/cache.ts';
 import type { Identity } from './assemble.ts';
 import { assembleImage, imageAnnotations } from './assemble.ts';
+import type { UserFiles } from './files.ts';
 import { FILES_ROOT, fileLayers } from './files.ts';
 import type { CommandsInput } from './commands.ts';
 import { commandsLayer, outlineCommands } from './commands.ts';
@@ -35,7 +36,7 @@ export interface PlatformInput {
   /** flytekit's id of the spec, for `_F_IMG_ID`. */
   readonly specId: string;
   readonly platform: PreparedPlatform;
-  readonly copies: readonly Entry[];
+  readonly userFiles: UserFiles;
   readonly cache: LocalCache;
   readonly shelf: WheelShelf;
   readonly ignoreKnown: boolean;
@@ -55,7 +56,7 @@ export function platformInput(
     spec: job.loaded.spec,
     specId: job.request.specId,
     platform,
-    copies: inputs.copies,
+    userFiles: inputs.userFiles,
     cache: job.services.cache,
     shelf,
     ignoreKnown: job.options.cache === false,
@@ -72,7 +73,9 @@ async function wantedLayers(ctx: Context, input: PlatformInput, onStage: () => v
     environment ? packageLayers(ctx, { ...environment, onStage }) : [],
     copiedLayers(ctx, input),
   ]);
-  return { packages: [...debian, userLayer(ctx, input), ...packages], copied };
+  const { brought } = input.platform;
+  const interpreter = brought ? [brought.layer(ctx)] : [];
+  return { packages: [...debian, ...interpreter, userLayer(ctx, input), ...packages], copied };
 }
 
 /** The same with what programs of the image will add, but nothing is fetched or run for it. */
@@ -83,7 +86,8 @@ export async function outlinedLayers(ctx: Context, input: PlatformInput): Promis
     environment ? outlinePackages(environment) : [],
     copiedLayers(ctx, input),
   ]);
-  const installed = [...debian, userLayer(ctx, input), ...packages];
+  const { brought } = input.platform;
+  const installed = [...debian, ...(brought ? [brought.outline] : []), userLayer(ctx, input), ...packages];
   const bytecode = bytecodeInput(input);
   const below = [...installed, ...(bytecode ? [outlineBytecode(bytecode, installed)] : []), ...copied];
   return input.spec.commands?.length ? [...below, outlineCommands(commandsInput(input), below)] : below;
@@ -133,14 +137,20 @@ function packagesInput(
   const { reader, details, lock } = platform;
   const { interpreter } = details;
   const wheels = (): Promise<ReadonlyMap<Digest, string>> => shelf.fetch(ctx, lock?.wheels ?? []);
+  const hints = spec.layers ?? [];
+  const seesSystem = spec.pythonExec !== undefined;
   return lock && interpreter
-    ? { reader, interpreter, lock, cache, wheels, ignoreKnown, hints: spec.layers ?? [], owner: details.user }
+    ? { reader, interpreter, lock, seesSystem, cache, wheels, ignoreKnown, hints, owner: details.user }
     : undefined;
 }
 
-function copiedLayers(ctx: Context, { copies, epoch, platform, spec }: PlatformInput): Promise<WantedLayer[]> {
+function copiedLayers(
+  ctx: Context,
+  { userFiles: files, epoch, platform, spec }: PlatformInput,
+): Promise<WantedLayer[]> {
   const { reader, details } = platform;
-  return fileLayers(ctx, { copies, reader, user: details.user, names: spec.copy ?? [], epoch });
+  const { sourceRoot: root, copy: copies = [] } = spec;
+  return fileLayers(ctx, { files, reader, user: details.user, root, copies, epoch });
 }
 
 function userLayer(ctx: Context, { platform, epoch }: PlatformInput): WantedLayer {

@@ -5,6 +5,7 @@ import type { Lock } from '../python/lock.ts';
 import { lockOf } from '../python/lock.ts';
 import type { Base, BaseReader } from './base.ts';
 import type { DebianBase } from './debian-base.ts';
+import type { BroughtPython } from './managed-python.ts';
 import { groundLayers } from './ground-layers.ts';
 import { epochOf } from './job.ts';
 import { uvVariables, withPipIndexes } from './pip-access.ts';
@@ -28,6 +29,7 @@ interface PackagesRequest {
   readonly plain: Base;
   readonly reader: BaseReader;
   readonly debian: DebianBase | undefined;
+  readonly brought: BroughtPython | undefined;
 }
 
 type PreparedPackages = NonNullable<PlatformLocks['python']> & {
@@ -38,7 +40,7 @@ type PreparedPackages = NonNullable<PlatformLocks['python']> & {
 /** Throws what resolving throws, `PLATFORM_FOREIGN` for sources that cannot be built here, and what building throws. */
 export async function preparePackages(
   ctx: Context,
-  { name, interpreter, plain, reader, debian }: PackagesRequest,
+  { name, interpreter, plain, reader, debian, brought }: PackagesRequest,
   { job, inputs, kept, purpose, runs }: Round,
 ): Promise<PreparedPackages> {
   const { services, loaded, options } = job;
@@ -47,7 +49,8 @@ export async function preparePackages(
     requireRunnable(plain.platform, environment, 'What builds packages without wheels');
   const groundOnce = async (): Promise<Ground> => {
     await canBuild();
-    const layers = (await debian?.layers(ctx, () => undefined)) ?? [];
+    const packages = (await debian?.layers(ctx, () => undefined)) ?? [];
+    const layers = brought ? [...packages, brought.layer(ctx)] : packages;
     return groundOf(ctx, await groundLayers(ctx, { job, runs, base: plain }, layers), runs);
   };
   let ground: Promise<Ground> | undefined;

@@ -3,32 +3,42 @@ import type { Context } from '../core/context.ts';
 import { together } from '../core/context.ts';
 import { printPlatform } from '../oci/platform.ts';
 import type { Lock } from '../python/lock.ts';
+import { lockOf } from '../python/lock.ts';
 import type { Base, BaseDetails, BaseReader } from './base.ts';
-import { readBase } from './base.ts';
 import type { Bases } from './bases.ts';
 import { resolveBases } from './bases.ts';
-import { addDebian } from './add-debian.ts';
 import type { DebianBase } from './debian-base.ts';
 import type { Inputs } from './inputs.ts';
-import { wantsPackages } from './inputs.ts';
+import { wantsPackages, wantsPython } from './inputs.ts';
 import type { Job } from './job.ts';
 import type { KeptLock, Locks, PlatformLocks } from './locks.ts';
 import { combineLocks, readKeptLock } from './locks.ts';
+import type { BroughtPython } from './managed-python.ts';
+import { bringPython } from './managed-python.ts';
+import type { PreparedBase } from './prepare-base.ts';
+import { prepareBase } from './prepare-base.ts';
 import { preparePackages } from './prepare-packages.ts';
+import type { PythonOrigin } from './result.ts';
 import type { RunTools } from './run-over.ts';
-import { USUAL_USER } from './user.ts';
+import { indexOpener } from './wheels.ts';
 
 export interface PreparedPlatform {
   /** `linux/amd64` */
   readonly name: string;
-  /** The base as all later steps see it: with the Debian packages. */
+  /** The base as all later steps see it: with the Debian packages, and under a key that stands for a brought interpreter too. */
   readonly reader: BaseReader;
+  /** With the interpreter, wherever it is from. */
   readonly details: BaseDetails;
   /** What a plan supposes of a base whose packages were never opened: keys that are made of it mean nothing. */
   readonly isSupposed: boolean;
   readonly debian: DebianBase | undefined;
-  /** Absent when the spec wants no packages. */
+  readonly brought: BroughtPython | undefined;
+  /** Where the interpreter is from and why, if not from the base. */
+  readonly origin: PythonOrigin | undefined;
+  /** Absent when the image gets no environment. */
   readonly lock: Lock | undefined;
+  /** What people should know about the image. */
+  readonly warnings: readonly string[];
 }
 
 export interface Preparation {
@@ -73,38 +83,39 @@ export interface Round {
 }
 
 async function preparePlatform(ctx: Context, plain: Base, round: Round): Promise<Prepared> {
-  const { job, inputs, kept, purpose, runs } = round;
+  const { job, inputs, kept, runs } = round;
+  const { spec } = job.loaded;
   const name = printPlatform(plain.platform);
-  const { cache } = job.services;
-  const questions = {
-    wantsPython: wantsPackages(inputs.wants) || (job.loaded.spec.compile ?? false),
-    wantsDebian: inputs.debian !== undefined,
-    pythonVersion: job.loaded.spec.pythonVersion,
-  };
-  const own = readBase(plain, questions, cache);
-  const added =
-    inputs.debian &&
-    (await addDebian(ctx, {
-      job,
-      wants: inputs.debian,
-      reader: own,
-      name,
-      kept,
-      runs: purpose === 'build' ? runs : undefined,
-    }));
-  const reader = added ? readBase(added.base.base, questions, cache, added.base.facts, added.base.isWhole) : own;
-  const known = await reader.knownDetails();
-  const isGuessed = !known && added !== undefined && purpose === 'plan' && !questions.wantsPython;
-  const details = known ?? (isGuessed ? { user: USUAL_USER, interpreter: undefined } : await reader.details(ctx));
-  // Only now is it known what the packages leave to do.
-  const isSupposed = isGuessed || added?.base.isWhole() === false;
-  const { interpreter } = details;
-  const python =
+  const prepared = await prepareBase(ctx, name, plain, round);
+  const { reader: whole, debian, isSupposed } = prepared;
+  const isLacking = wantsPython(spec, inputs.wants) && !prepared.details.interpreter;
+  const asked = { name, reader: whole, details: prepared.details, job, kept, uv: runs.uv };
+  const brought = isLacking ? await bringPython(ctx, { ...asked, openUrl: indexOpener(job, inputs) }) : undefined;
+  const reader = brought?.reader ?? whole;
+  const interpreter = brought?.interpreter ?? prepared.details.interpreter;
+  const origin = originOf(prepared, brought);
+  const packages =
     interpreter && wantsPackages(inputs.wants)
-      ? await preparePackages(ctx, { name, interpreter, plain, reader, debian: added?.base }, round)
+      ? await preparePackages(ctx, { name, interpreter, plain, reader, debian, brought }, round)
       : undefined;
+  // An interpreter that was asked for by name is found on PATH even where nothing is installed for it.
+  const isBare = interpreter !== undefined && (origin !== undefined || spec.pythonExec !== undefined);
+  const lock = packages?.built ?? (isBare ? lockOf([]) : undefined);
+  const details = { ...prepared.details, interpreter };
+  const lacksBundle = lock !== undefined && !isSupposed && !details.surroundings.hasCertificates;
+  const warnings = lacksBundle ? [NO_BUNDLE] : [];
   return {
-    platform: { name, reader, details, isSupposed, debian: added?.base, lock: python?.built },
-    locks: { name, python, debian: added?.answer },
+    platform: { name, reader, details, isSupposed, debian, brought, origin, lock, warnings },
+    locks: { name, python: packages, debian: prepared.answer, interpreter: brought?.answer },
   };
+}
+
+const NO_BUNDLE =
+  'The image has no certificate authorities, so that its programs trust no server: ' +
+  'name them under `apt_packages` (ca-certificates), or choose a base image that has some';
+
+function originOf({ absence, hasAsked }: PreparedBase, brought: BroughtPython | undefined): PythonOrigin | undefined {
+  if (absence === undefined) return undefined;
+  if (!brought) return { from: 'debian', reason: absence };
+  return { from: 'managed', reason: hasAsked ? `${absence}, and its package sources do not have it` : absence };
 }

@@ -6,10 +6,10 @@ import type { Platform } from '../oci/platform.ts';
 import { parsePlatform, printPlatform } from '../oci/platform.ts';
 import type { Reference } from '../oci/reference.ts';
 import { isTag, parseReference, printReference } from '../oci/reference.ts';
+import { OUTPUT_FOLDER } from '../spec/own-files.ts';
 import type { ImageSpec } from '../spec/spec.ts';
 import type { Transport } from '../store/transport.ts';
 import { parseTransport, printTransport } from '../store/transport.ts';
-import { OUTPUT_FOLDER } from './files.ts';
 import type { SandboxMaker } from './sandbox.ts';
 
 export interface BuildOptions {
@@ -19,7 +19,7 @@ export interface BuildOptions {
   readonly images?: readonly string[] | undefined;
   /** Further places: `oci:DIR[:TAG]`, `oci-archive:FILE`, `docker-archive:FILE`, `docker://REF`. */
   readonly outputs?: readonly string[] | undefined;
-  /** Python of the base image of specs that name neither a version nor a base; the tag does not know it. Default 3.12. */
+  /** Python for specs that name neither a version nor a base with one; the tag does not know it. Default 3.12. */
   readonly defaultPython?: string | undefined;
   /** Overrides the spec's platforms. */
   readonly platforms?: readonly string[] | undefined;

@@ -3,7 +3,7 @@ import type { Transfer } from '../content/copy.ts';
 import type { Digest } from '../core/digest.ts';
 
 export interface LayerResult {
-  /** `base`, `debian`, `user`, `environment`, `packages`, `files`. */
+  /** `base`, `debian`, `interpreter`, `user`, `environment`, `packages`, `bytecode`, `sources`, `files`, `commands`. */
   readonly kind: string;
   /** What is in it, in a few words. */
   readonly content: string;
@@ -57,10 +57,19 @@ export interface PlannedLayer {
   readonly digest?: Digest | undefined;
 }
 
+export interface PythonOrigin {
+  /** `managed`: as a layer of its own. */
+  readonly from: 'debian' | 'managed';
+  /** What the base has instead: a sentence without its full stop. */
+  readonly reason: string;
+}
+
 export interface PlannedPlatform {
   readonly platform: string;
   readonly base: string;
   readonly python?: string | undefined;
+  /** Where that is from, if not from the base. */
+  readonly pythonOrigin?: PythonOrigin | undefined;
   /** `name==version`, sorted. */
   readonly packages: readonly string[];
   readonly layers: readonly PlannedLayer[];

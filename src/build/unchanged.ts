@@ -5,7 +5,6 @@ import { createContext } from '../core/context.ts';
 import type { Digest } from '../core/digest.ts';
 import { digestOf } from '../core/digest.ts';
 import { keyOf } from '../core/json.ts';
-import { hashEntries } from '../filesystem/host.ts';
 import type { Reference } from '../oci/reference.ts';
 import { headManifest } from '../registry/quick.ts';
 import type { LocalCache } from '../store/cache.ts';
@@ -13,7 +12,7 @@ import { createLocalCache } from '../store/cache.ts';
 import type { Environment } from './environment.ts';
 import { cacheFolder, USER_AGENT } from './environment.ts';
 import type { Copies } from './files.ts';
-import { readCopies } from './files.ts';
+import { digestUserFiles, readUserFiles } from './files.ts';
 import type { BuildResult } from './result.ts';
 
 /** What an earlier successful `build --push` left behind, under its own command line and folder. */
@@ -102,7 +101,7 @@ async function sameCopies({ copies, copied }: Memo): Promise<boolean> {
 /** Of paths, modes and content; owner and time are not the user's input. */
 export async function digestOfCopies(copies: Copies): Promise<Digest> {
   const ctx = createContext();
-  return hashEntries(ctx, await readCopies(ctx, copies, 0));
+  return digestUserFiles(ctx, await readUserFiles(ctx, copies, 0));
 }
 
 async function sameAtRegistry({ target, digest, base }: Memo, environment: Environment): Promise<boolean> {

@@ -49,13 +49,16 @@ function printWarnings(image: ImageResult): string {
   return image.warnings.map((warning) => `warning: ${warning}\n`).join('');
 }
 
+const WAYS = { debian: 'from Debian packages', managed: 'as a layer of its own' } as const;
+
 export function printPlan(plan: PlanResult): string {
   const state = plan.exists === undefined ? '' : plan.exists ? ' exists already' : ' does not exist yet';
   const head = `${plan.reference}${state}\n`;
-  const parts = plan.platforms.map(({ platform, base, python, packages, layers }) => {
+  const parts = plan.platforms.map(({ platform, base, python, pythonOrigin, packages, layers }) => {
     const rows = layers.map((layer) => [layer.action, shorten(layer.content, 64), printSize(layer.size)]);
     const about = `${platform}: base ${base}${python ? `, Python ${python}` : ''}, ${packages.length} packages\n`;
-    return about + printTable([['ACTION', 'CONTENT', 'SIZE'], ...rows], [2]);
+    const why = pythonOrigin ? `Python comes ${WAYS[pythonOrigin.from]}. ${pythonOrigin.reason}.\n` : '';
+    return about + why + printTable([['ACTION', 'CONTENT', 'SIZE'], ...rows], [2]);
   });
   return `${head}${parts.join('\n')}to: ${plan.outputs.join(', ')}\n`;
 }

@@ -16,8 +16,9 @@ export interface TagFlags extends CommonOptions {
 export async function runTag(path: string, flags: TagFlags, { environment, result }: Session): Promise<void> {
   const specs = await loadFile(path, flags.image, environment);
   const images = await Promise.all(
-    specs.map(async ({ spec, directory, key }) => {
-      const name = await spec.imageName({ directory });
+    specs.map(async (loaded) => {
+      const { spec, key } = loaded;
+      const name = await spec.imageName(loaded);
       return { ...(key !== undefined && { image: key }), name, tag: name.slice(name.lastIndexOf(':') + 1) };
     }),
   );

@@ -25,8 +25,10 @@ export const ERROR_CODES = {
   DIGEST_INVALID: wrong('A digest is not well-formed.'),
   REQUIREMENTS_NOT_FOUND: wrong('A requirements or constraints file does not exist.'),
   REQUIREMENTS_INVALID: wrong('A requirements line, lock file or entry in it cannot be understood.'),
-  COPY_NOT_FOUND: wrong('A path under `copy` does not exist or leaves the folder of the spec.'),
-  COPY_INVALID: wrong('A file under `copy` cannot be put into an image (socket, device, name).'),
+  COPY_NOT_FOUND: wrong('A path under `copy`, `source_root` or `source_files` does not exist.'),
+  COPY_INVALID: wrong(
+    'A file under `copy` or `source_root` cannot be put into an image (socket, device, name), or an ignore file cannot be understood.',
+  ),
   SECRET_MISSING: wrong('A file or variable that the spec names as a secret does not exist or is empty.'),
   SECRET_EXPOSED: failed(
     'A secret would be in the image: in what the commands leave, in a copied file, or in the spec itself.',
@@ -43,7 +45,9 @@ export const ERROR_CODES = {
   ARCHIVE_INVALID: failed('An image archive or layout is damaged or of an unknown kind.'),
   // Bases
   BASE_PLATFORM_MISSING: failed('The base image does not exist for the wanted platform.'),
-  INTERPRETER_MISSING: failed('The base image has no Python interpreter, or not the wanted version.'),
+  INTERPRETER_MISSING: failed(
+    'The base image has no Python interpreter, or not the wanted version, and none can be brought.',
+  ),
   // Registries and the network
   NETWORK: failed('A server could not be reached or broke off.', true),
   TLS: failed('A secure connection could not be made.'),

@@ -7,7 +7,7 @@ import { createInflater } from '../layer/create-inflater.ts';
 import type { Pace } from '../layer/pace.ts';
 import { createPace } from '../layer/pace.ts';
 import { readError, readRange } from '../store/disk.ts';
-import { ContentWriter } from './content-writer.ts';
+import { ContentWriter } from '../layer/content-writer.ts';
 import type { DebControl } from './deb-control.ts';
 import { CONTROL_LIMIT_BYTES, readControl } from './deb-control.ts';
 import { DebEntries } from './deb-entries.ts';

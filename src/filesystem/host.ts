@@ -10,7 +10,7 @@ import { digestOf } from '../core/digest.ts';
 import { ImageSpecError, systemCode } from '../core/error.ts';
 import { canonicalJson } from '../core/json.ts';
 import { mapLimited } from '../core/limit.ts';
-import type { Entry, FileContent } from './entry.ts';
+import type { Entry, FileContent, FileEntry } from './entry.ts';
 import { sortByPath } from './entry.ts';
 
 export interface HostTreeRequest {
@@ -53,18 +53,22 @@ export async function readHostTree(ctx: Context, request: HostTreeRequest): Prom
       const target = await reading(file, request, () => readlink(file, { encoding: 'buffer' }));
       entries.push({ type: 'symlink', mode: 0o777, target: textOf(target, file, 'links to a name'), ...attributes });
     } else if (stats.isFile()) {
-      entries.push({
-        type: 'file',
-        mode: stats.mode & 0o100 ? 0o755 : 0o644,
-        content: contentOf(file, stats),
-        ...attributes,
-      });
+      entries.push(fileEntry(file, stats, attributes));
     } else {
       throw invalid(file, 'is neither file, folder nor symbolic link');
     }
   };
   await visit(join(request.root, request.path), request.destination);
   return sortByPath(entries, ({ path }) => path);
+}
+
+/** A file of the host with the mode that no umask decides. @param file absolute */
+export function fileEntry(
+  file: string,
+  stats: Stats,
+  attributes: Pick<FileEntry, 'path' | 'uid' | 'gid' | 'mtime'>,
+): FileEntry {
+  return { type: 'file', mode: stats.mode & 0o100 ? 0o755 : 0o644, content: contentOf(file, stats), ...attributes };
 }
 
 function contentOf(file: string, stats: Stats): FileContent {

@@ -31,6 +31,7 @@ export function captureForInterpreter(path: string): number | undefined {
  * images; where none of them tells, it is the wanted one or, not to promise too much, the `.0` of its minor version.
  * @param env `Env` of the image's config
  * @param wanted `3.12` or `3.12.1`; any version when left out
+ * @param path of the one that is meant, absolute; looked for when left out
  * Throws `INTERPRETER_MISSING`, and `NOT_SUPPORTED` for platforms that are not Linux.
  */
 export function findInterpreter(
@@ -38,13 +39,34 @@ export function findInterpreter(
   env: readonly string[],
   platform: Platform,
   wanted?: string,
+  path?: string,
 ): Interpreter {
-  const machine = machineOf(platform);
   const folders = (variable(env, 'PATH') ?? DEFAULT_PATH).split(':').filter((folder) => folder.startsWith('/'));
+  const look = (programs: readonly Program[]): Interpreter[] => describe(facts, env, platform, programs, wanted);
+  const named = path === undefined ? undefined : programAt(facts, path);
+  if (path !== undefined && !named) throw notAt(path, look(findPrograms(facts, folders, wanted)), wanted);
+  const found = look(named ? [named] : findPrograms(facts, folders, wanted));
+  const fitting = found.find(({ version }) => fits(version, wanted));
+  if (!fitting) throw missing(found, folders, wanted);
+  return fitting;
+}
+
+/** Whether a full version is the one that is asked for as `3.12` or `3.12.1`. */
+export function fits(version: string, wanted: string | undefined): boolean {
+  return wanted === undefined || version === wanted || version.startsWith(`${wanted}.`);
+}
+
+function describe(
+  facts: BaseFacts,
+  env: readonly string[],
+  platform: Platform,
+  programs: readonly Program[],
+  wanted: string | undefined,
+): Interpreter[] {
+  const machine = machineOf(platform);
   const packages = installedPackages(facts);
-  const programs = findPrograms(facts, folders, wanted);
   const libc = findLibc(facts, packages);
-  const found = programs.map((program): Interpreter => {
+  return programs.map((program): Interpreter => {
     const { path, minor, freeThreaded } = program;
     const prefix = prefixOf(path);
     const known = [
@@ -55,9 +77,6 @@ export function findInterpreter(
     ].find((version) => version !== undefined && FULL_VERSION.test(version) && minorVersion(version) === minor);
     return { version: known ?? `${minor}.0`, path, prefix, machine, libc, freeThreaded };
   });
-  const fitting = found.find(({ version }) => !wanted || version === wanted || version.startsWith(`${wanted}.`));
-  if (!fitting) throw missing(found, folders, wanted);
-  return fitting;
 }
 
 const FULL_VERSION = /^\d+\.\d+\.\d+(?:(?:a|b|rc)\d+)?$/;
@@ -75,7 +94,8 @@ const MACHINES: Readonly<Record<string, string>> = {
   'linux/loong64': 'loongarch64',
 };
 
-function machineOf(platform: Platform): string {
+/** As `platform.machine()` says it. Throws `NOT_SUPPORTED`. */
+export function machineOf(platform: Platform): string {
   const { os, architecture } = normalizePlatform(platform);
   const name = printPlatform(normalizePlatform(platform));
   // Variants of other architectures (amd64/v3) bear the same tags.
@@ -173,7 +193,7 @@ function missing(found: readonly Interpreter[], folders: readonly string[], want
       facts,
     });
   }
-  const list = found.map(({ version, path }) => `${version} (${path})`).join(' and ');
+  const list = listed(found);
   const others = [...new Set(found.map(({ version }) => minorVersion(version)))].join(' or ');
   return new ImageSpecError(
     'INTERPRETER_MISSING',
@@ -183,4 +203,15 @@ function missing(found: readonly Interpreter[], folders: readonly string[], want
       facts,
     },
   );
+}
+
+const listed = (found: readonly Interpreter[]): string =>
+  found.map(({ version, path }) => `${version} (${path})`).join(' and ');
+
+function notAt(path: string, others: readonly Interpreter[], wanted: string | undefined): ImageSpecError {
+  const there = others.length > 0 ? `There is Python ${listed(others)}: name one of these` : 'It has no other either';
+  return new ImageSpecError('INTERPRETER_MISSING', `The image has no Python at ${path}, which python_exec names`, {
+    hint: `${there}, or leave out \`python_exec\`, so that a Python is found or brought.`,
+    facts: { wanted, path },
+  });
 }

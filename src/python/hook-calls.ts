@@ -99,6 +99,7 @@ async function runCall(ctx: Context, call: string, places: HookPlaces, run: Hook
   const words = await items('words');
   const [folder = '', environment = '', source = ''] = await items('folders');
   const tree = await treeOf(source, places.folder);
+  await correctHome(environment, places);
   const results = await prepareResults(call, words.at(-1) ?? '');
   const moves = [...results.map(({ target, place }) => [target, place] as const), [tree, SOURCE] as const];
   const end = await run(ctx, {
@@ -116,6 +117,17 @@ async function runCall(ctx: Context, call: string, places: HookPlaces, run: Hook
   });
   if (end.status === 0) for (const result of results) await takeOver(result);
   return end;
+}
+
+/**
+ * uv has written there that the interpreter's folder is that of the stand-in. An interpreter that does not lie where it was compiled for
+ * finds its library by that folder alone (PEP 405).
+ */
+async function correctHome(environment: string, { interpreter }: HookPlaces): Promise<void> {
+  const file = join(environment, 'pyvenv.cfg');
+  const text = await readFile(file, 'utf8').catch(() => '');
+  const correct = text.replace(/^home *=.*$/m, () => `home = ${dirname(interpreter)}`);
+  if (correct !== text) await writeFile(file, correct);
 }
 
 /** Of a clone, all of it: a project in a folder of it may want files beside that, or ask git. */

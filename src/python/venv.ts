@@ -29,11 +29,14 @@ export function venvLayout(interpreter: Interpreter, root: string): VenvLayout {
   };
 }
 
-/** pyvenv.cfg, the interpreter's links and the empty site-packages. `lib64` exists on 64-bit Linux, as the venv module makes it. */
-export function venvEntries(layout: VenvLayout, interpreter: Interpreter): Entry[] {
+/**
+ * pyvenv.cfg, the interpreter's links and the empty site-packages. `lib64` exists on 64-bit Linux, as the venv module makes it.
+ * @param seesSystem whether packages of the interpreter itself are seen, behind those of the environment
+ */
+export function venvEntries(layout: VenvLayout, interpreter: Interpreter, seesSystem = false): Entry[] {
   const root = layout.root.slice(1);
   const home = interpreter.path.slice(0, interpreter.path.lastIndexOf('/'));
-  const config = `home = ${home}\nimplementation = CPython\nversion_info = ${interpreter.version}\ninclude-system-site-packages = false\n`;
+  const config = `home = ${home}\nimplementation = CPython\nversion_info = ${interpreter.version}\ninclude-system-site-packages = ${seesSystem}\n`;
   const { version } = layout;
   return [
     directory(root),

@@ -9,6 +9,7 @@ import type { MarkedSpec } from './mark.ts';
 import { isImageSpec } from './mark.ts';
 import type { SpecOutput } from './schema.ts';
 import { specSchema } from './schema.ts';
+import { sourceFindings } from './source-fields.ts';
 
 export interface Position {
   /** From 1. */
@@ -57,8 +58,9 @@ const DEPTH_MAX = 16;
 /**
  * The same for one of several specs: what is wrong goes to `issues`, and the fields mean nothing then.
  * @param at where the spec stands in the file
+ * @param isWhole whether no other fields come to it
  */
-export function collectIssues(value: unknown, origin: Origin, at: Path, issues: Issue[]): SpecFields {
+export function collectIssues(value: unknown, origin: Origin, at: Path, issues: Issue[], isWhole = true): SpecFields {
   // Checked when it was made.
   const given = isImageSpec(value) ? value.toJSON() : value;
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
@@ -74,6 +76,9 @@ export function collectIssues(value: unknown, origin: Origin, at: Path, issues: 
   const result = specSchema.safeParse(isNested ? rest : known);
   for (const { path, message } of result.error?.issues ?? [])
     issues.push({ path: [...at, ...outside(path, own)], ...parseFinding(message) });
+  const told = new Set(issues.map(({ path }) => path[at.length]));
+  for (const { path, ...finding } of isWhole ? sourceFindings(known) : [])
+    if (!told.has(spell(path[0], own))) issues.push({ ...finding, path: [...at, ...outside(path, own)] });
   const fields: [name: string, value: unknown][] = Object.entries(result.data ?? {}).filter(
     ([, field]) => field !== undefined && field !== null,
   );

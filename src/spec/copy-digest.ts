@@ -62,12 +62,17 @@ async function addFile(hash: Hash, path: string, name: string, kind: Kind): Prom
       hint: 'Take it out of the folder, or name the files to copy one by one under `copy`.',
     });
   }
+  await addContent(hash, path, 'copy');
+  hash.update(name);
+}
+
+/** Throws `COPY_INVALID` for a file, which the field names, that cannot be read. */
+export async function addContent(hash: Hash, path: string, field: 'copy' | 'source_root'): Promise<void> {
   try {
     for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
   } catch (error) {
-    throw unreadable(path, error);
+    throw unreadable(path, error, field);
   }
-  hash.update(name);
 }
 
 function notFound(copy: string, directory: string): ImageSpecError {
@@ -77,8 +82,8 @@ function notFound(copy: string, directory: string): ImageSpecError {
   });
 }
 
-function unreadable(path: string, cause: unknown): ImageSpecError {
-  return new ImageSpecError('COPY_INVALID', `${path}, needed by \`copy\`, cannot be read`, {
+function unreadable(path: string, cause: unknown, field: 'copy' | 'source_root' = 'copy'): ImageSpecError {
+  return new ImageSpecError('COPY_INVALID', `${path}, needed by \`${field}\`, cannot be read`, {
     hint: 'Check its permissions, or name the files to copy one by one under `copy`.',
     cause,
     facts: { path },

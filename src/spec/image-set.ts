@@ -26,15 +26,22 @@ export function isImageSet(value: unknown): value is { readonly images: unknown 
 export function readImageSet(value: { readonly images: unknown }, origin: Origin): NamedSpec[] {
   const { images, ...shared } = value;
   const issues: Issue[] = [];
-  const defaults = collectIssues(shared, origin, [], issues);
+  const defaults = collectIssues(shared, origin, [], issues, false);
   if (defaults.name !== undefined) issues.push({ path: ['name'], ...SHARED_NAME });
+  const told = new Set(issues.map(({ path: [field] }) => field));
   const given = mappingOf(images, issues).map(([key, one]) => [key, one, ['images', key]] as const);
   const drafts = new Map<string, ImageSpec | SpecFields>();
   for (const [key, one, path] of given) {
     const finding = nameRule(key);
     if (finding) issues.push({ path, ...finding });
-    const fields = collectIssues(one, origin, path, issues);
-    drafts.set(key, one instanceof ImageSpec ? one : { ...defaults, name: key, ...fields });
+    const own: Issue[] = [];
+    const isPlain = typeof one === 'object' && one !== null && !Array.isArray(one) && !isImageSpec(one);
+    const fields = collectIssues(isPlain ? { ...shared, ...one } : one, origin, path, own);
+    // What is wrong beside `images` is told once, there.
+    const isOwn = ({ path: [, , field = ''] }: Issue): boolean =>
+      !told.has(field) || Object.hasOwn(one as object, field);
+    issues.push(...own.filter(isOwn));
+    drafts.set(key, one instanceof ImageSpec ? one : { name: key, ...fields });
   }
   const specs = issues.length > 0 ? [] : joinSpecs(drafts, origin, issues);
   if (issues.length > 0) throw specError(issues, origin);

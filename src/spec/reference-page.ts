@@ -64,7 +64,7 @@ images:
     copy: [app]
 \`\`\`
 
-\`imagespec build\` builds all of them, bases first and the rest at once; \`--image train\` builds one, and what it stands on. A base is pushed beside the images that stand on it; without a registry it stays in \`.imagespec\`. Where its spec names no platform, it is built for those of the images upon it. A failure stops only what stands on the image, and all failures are told at the end. Each image has a lock of its own (\`imagespec.train.lock\`). In a TypeScript file, \`baseImage\` may be another \`ImageSpec\`.
+\`imagespec build\` builds all of them, bases first and the rest at once; \`--image train\` builds one, and what it stands on. A base is pushed beside the images that stand on it; without a registry it stays in \`.imagespec\`. Where its spec names no platform, it is built for those of the images upon it. A failure stops only what stands on the image, and all failures are told at the end. All images of a file share its lock file. In a TypeScript file, \`baseImage\` may be another \`ImageSpec\`.
 
 ## Not supported yet
 
@@ -73,14 +73,20 @@ These parameters of flytekit are understood and checked, but refused by name whe
 | parameter | meaning | today |
 | --- | --- | --- |
 ${refused.map(refusedRow).join('\n')}
+
+## What is copied
+
+\`copy\` takes files and folders as they are; \`source_root\` takes a folder without what ignore files leave out. [What is copied](files.md) has the rules.
+
 ## The tag
 
-The image's name is \`[registry/]name:tag\`; \`imagespec tag\` prints it. The tag is the one that flytekit 1.15.3 to 1.16.31 computes for the same spec: a hash of all parameters, of the requirements file and of the copied files' content. It does not change with the content of the base image, with file modes, or with files that the requirements file includes; builds tell when such a change meets an existing tag.
+The image's name is \`[registry/]name:tag\`; \`imagespec tag\` prints it. The tag is the one that flytekit 1.15.3 to 1.16.31 computes for the same spec: a hash of all parameters, of the requirements file, and of the content of copied files and sources. It does not change with the content of the base image, with file modes, or with files that the requirements file includes; builds tell when such a change meets an existing tag.
 
 Where the two may differ:
 
 - Variables under \`env\` are text here. For \`DEBUG: 1\`, flytekit hashes the number; write \`DEBUG: '1'\` to have the same tag in both.
 - Folders under \`copy\` that hold several folders are hashed in sorted order, so that the tag is the same on every machine; flytekit takes the order in which the file system lists them.
+- What a build leaves in \`source_root\` (the lock beside the spec, folders named \`.imagespec\`) does not count; flytekit knows nothing of it.
 - Without \`platform\`, the platform is linux/amd64 everywhere; flytekit takes linux/arm64 on an ARM machine when \`registry\` starts with \`localhost:\`.
 - A scheme in front of \`registry\`, a slash at its end, and a list under \`platform\` are understood here only.
 - Characters that the Unicode version of Node.js knows and that of Python does not, or the other way round.

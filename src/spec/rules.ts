@@ -125,6 +125,21 @@ export const copyRule: Rule<string> = (path) => {
   };
 };
 
+/** Of a path below `source_root`. */
+export const sourceFileRule: Rule<string> = (path) => {
+  const isBelow = !path.startsWith('/') && !path.split('/').includes('..') && !path.includes('\0');
+  if (isBelow) return filledRule(path);
+  return {
+    what: `cannot take ${quoted(path)}: it leaves \`source_root\``,
+    todo: 'Write a path relative to that folder and without "..", for example "app/main.py".',
+  };
+};
+
+export const sourceRootRule: Rule<string> = (path) =>
+  path.includes('\0')
+    ? { what: `cannot be ${quoted(path)}: this is not a path`, todo: 'Take the NUL character out.' }
+    : undefined;
+
 export const urlRule: Rule<string> = (text) => {
   const { protocol } = URL.parse(text) ?? {};
   if (protocol === 'https:' || protocol === 'http:' || protocol === 'file:') return undefined;
@@ -183,6 +198,9 @@ export const folderRule: Rule<string> = (path) =>
   path.startsWith('/') && !path.includes('\0')
     ? undefined
     : { what: `cannot be ${quoted(path)}: this is not a path from the root`, todo: 'Write for example "/srv/app".' };
+
+export const programRule: Rule<string> = (path) =>
+  folderRule(path) && { ...folderRule(path)!, todo: 'Write for example "/usr/bin/python3".' };
 
 /** Ours tell later builds what an image is made of. */
 export const annotationRule: Rule<string> = (name) =>

@@ -13,7 +13,10 @@ import {
   copyRule,
   folderRule,
   nameRule,
+  programRule,
   registryRule,
+  sourceFileRule,
+  sourceRootRule,
   tagFormatRule,
   urlRule,
 } from './rules.ts';
@@ -62,7 +65,6 @@ function later<T extends z.ZodType>(
   return field(schema.superRefine(keeps(refuse)), description, example, instead);
 }
 
-const USE_COPY = 'Name the files and folders under `copy`.';
 const OWN_CUDA = 'Leave it out: packages such as torch bring their own CUDA; else choose a `base_image` that has it.';
 const OTHER_BUILDERS = 'Leave it out: it configures builders of flytekit.';
 
@@ -74,7 +76,7 @@ export const specSchema = z.strictObject({
   ),
   python_version: field(
     pythonVersion(),
-    'Python version that the base image must have. Without `base_image` it chooses the base.',
+    'Python version of the image: that of the base image, or one that is brought where it has another or none. Without `base_image` it chooses the base.',
     '3.12',
   ),
   builder: later(
@@ -84,7 +86,11 @@ export const specSchema = z.strictObject({
     'Leave it out: images are built by imagespec itself.',
     (builder) => builder === 'imagespec' || builder === 'default',
   ),
-  source_root: later(text(), 'Folder whose Python sources are copied to /root.', 'src', USE_COPY),
+  source_root: field(
+    text(sourceRootRule),
+    'Folder whose files are copied to /root, as `source_copy_mode` says. Relative to the spec, or absolute.',
+    'src',
+  ),
   env: field(
     variables(),
     'Environment variables of the image. Numbers, true and false become the text that is written. PYTHONPATH is /root unless it is set here.',
@@ -169,24 +175,24 @@ export const specSchema = z.strictObject({
     'Form of the tag; {spec_hash} stands for the hash of the spec, {spec_hash:.8} for its first 8 characters. Without it, the hash.',
     '{spec_hash}-dev',
   ),
-  source_copy_mode: later(
+  source_copy_mode: field(
     z.literal(['NO_COPY', 'ALL', 'LOADED_MODULES'], {
-      error: printFinding({ what: 'must be NO_COPY, ALL or LOADED_MODULES', todo: `Leave it out. ${USE_COPY}` }),
+      error: printFinding({
+        what: 'must be NO_COPY, ALL or LOADED_MODULES',
+        todo: 'Write ALL for all files that .dockerignore and .gitignore let pass.',
+      }),
     }),
-    'Which Python sources are copied. Only NO_COPY is supported.',
+    'Which files of `source_root` are copied: ALL but what .dockerignore, .gitignore and flytekit leave out, those under `source_files` (LOADED_MODULES, the default), or none (NO_COPY).',
     'ALL',
-    USE_COPY,
-    (mode) => mode === 'NO_COPY',
   ),
   copy: field(texts(copyRule), 'Files and folders to copy below /root, relative to the spec.', [
     'app',
     'config/settings.toml',
   ]),
-  python_exec: later(
-    text(),
-    'Python in the base image that packages are installed for.',
+  python_exec: field(
+    text(programRule),
+    'Path of a Python of the base image that packages are installed for; they see what is installed for it already. Without it, the Python on its PATH, or one that is brought.',
     '/usr/bin/python3',
-    'Leave it out: the Python of `base_image` is found by itself, and `python_version` demands a version.',
   ),
   runtime_packages: later(
     texts(),
@@ -256,11 +262,10 @@ export const specSchema = z.strictObject({
     ['prod'],
     'List their packages under `packages`.',
   ),
-  source_files: later(
-    texts(),
+  source_files: field(
+    texts(sourceFileRule),
     'The files of `source_root` that are copied where `source_copy_mode` is LOADED_MODULES, relative to it.',
     ['app/main.py'],
-    USE_COPY,
   ),
   untagged_packages: later(
     texts(),
@@ -282,7 +287,7 @@ export function aboutField(name: FieldName): FieldAbout {
 }
 
 /** Python of the base image when the spec names neither a base nor a version: one that nearly all packages have wheels for. */
-const DEFAULT_PYTHON = '3.12';
+export const DEFAULT_PYTHON = '3.12';
 
 /** The base of a spec without `base_image`. The spec itself stays without one, so that its tag is flytekit's. */
 export function defaultBaseImage({

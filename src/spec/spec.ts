@@ -27,8 +27,10 @@ export type ImageSpecFields = {
 };
 
 export interface TagOptions {
-  /** Absolute; where relative paths of the spec start. Needed when `requirements` or `copy` names such paths. */
+  /** Absolute; where relative paths of the spec start. Needed when `requirements`, `copy` or `source_root` names such paths. */
   readonly directory?: string | undefined;
+  /** Absolute; the spec itself, if it has a file. Its lock does not count among the files of `source_root`. */
+  readonly file?: string | undefined;
 }
 
 /**
@@ -44,6 +46,8 @@ export class ImageSpec {
   readonly name: string;
   /** `3.12` or `3.12.4`. */
   readonly pythonVersion: string | undefined;
+  /** Absolute, in the image. */
+  readonly pythonExec: string | undefined;
   readonly env: ReadonlyMap<string, string> | undefined;
   /** Without scheme, lower-case; empty means none. */
   readonly registry: string | undefined;
@@ -61,6 +65,12 @@ export class ImageSpec {
   readonly tagFormat: string | undefined;
   /** Relative paths, as written. */
   readonly copy: readonly string[] | undefined;
+  /** Path of a folder, as written. */
+  readonly sourceRoot: string | undefined;
+  /** flytekit's default, where there is a root, is LOADED_MODULES. */
+  readonly sourceCopyMode: 'NO_COPY' | 'ALL' | 'LOADED_MODULES' | undefined;
+  /** Relative to the root, as written. */
+  readonly sourceFiles: readonly string[] | undefined;
   /** For the shell of the image. */
   readonly commands: readonly string[] | undefined;
   /** `name[:arch][=version]` or `name/suite`. */
@@ -89,6 +99,7 @@ export class ImageSpec {
     this.#fields = checked;
     this.name = checked.name ?? 'flytekit';
     this.pythonVersion = checked.python_version;
+    this.pythonExec = checked.python_exec;
     this.env = checked.env;
     this.registry = checked.registry;
     this.packages = checked.packages;
@@ -100,6 +111,9 @@ export class ImageSpec {
     this.entrypoint = checked.entrypoint;
     this.tagFormat = checked.tag_format;
     this.copy = checked.copy;
+    this.sourceRoot = checked.source_root;
+    this.sourceCopyMode = checked.source_copy_mode;
+    this.sourceFiles = checked.source_files;
     this.commands = checked.commands;
     this.aptPackages = checked.apt_packages;
     this.aptSources = checked.apt_sources;
@@ -127,16 +141,16 @@ export class ImageSpec {
   }
 
   /**
-   * flytekit's tag for the same spec: it changes with the spec, the requirements file and the copied files.
+   * flytekit's tag for the same spec: it changes with the spec, the requirements file, the copied files and the sources.
    * Rejects with `REQUIREMENTS_NOT_FOUND`, `COPY_NOT_FOUND`, `COPY_INVALID`, or `USAGE` when a directory is needed.
    */
   async tag(options: TagOptions = {}): Promise<string> {
-    return specTag(this.#tagFields(), this.#directory(options));
+    return specTag(this.#tagFields(), this.#directory(options), options.file);
   }
 
   /** `[registry/]name:tag`; rejects as `tag` does. */
   async imageName(options: TagOptions = {}): Promise<string> {
-    return imageName(this.#tagFields(), this.#directory(options));
+    return imageName(this.#tagFields(), this.#directory(options), options.file);
   }
 
   /** The same spec over another base. */
@@ -204,15 +218,16 @@ export class ImageSpec {
   #directory({ directory }: TagOptions): string {
     if (directory !== undefined || !this.#namesFiles()) return directory ?? '';
     throw new ImageSpecError('USAGE', `The tag of "${this.name}" follows from files, but no directory was given`, {
-      hint: 'Call it with `{ directory }`, the absolute path of the folder in which `requirements` and `copy` start.',
+      hint: 'Call it with `{ directory }`, the absolute path of the folder in which `requirements`, `copy` and `sourceRoot` start.',
     });
   }
 
   /** Whether relative paths decide the tag. */
   #namesFiles(): boolean {
-    const { requirements, copy = [] } = this.#fields;
+    const { requirements, copy = [], source_root: root, source_copy_mode: mode } = this.#fields;
     if (this.baseImage instanceof ImageSpec && this.baseImage.#namesFiles()) return true;
-    return copy.length > 0 || (requirements !== undefined && !isAbsolute(requirements));
+    const paths = [requirements, mode === 'NO_COPY' ? undefined : root];
+    return copy.length > 0 || paths.some((path) => path !== undefined && !isAbsolute(path));
   }
 
   /** Options are empty, as nothing else is supported, and a dict in Python. */

@@ -9,7 +9,9 @@ import { copyDigest } from './copy-digest.ts';
 import type { FieldName } from './field-names.ts';
 import { FIELD_NAMES } from './field-names.ts';
 import type { PythonEnum, PythonValue } from './python-repr.ts';
+import { lockFileOf } from './own-files.ts';
 import { pythonRepr } from './python-repr.ts';
+import { sourceDigest } from './source-digest.ts';
 
 type SourceCopyMode = 'LOADED_MODULES' | 'ALL' | 'NO_COPY';
 
@@ -25,8 +27,10 @@ interface SpecialFields {
   readonly tag_format?: string | null | undefined;
   /** A spec stands for the image that is built of it. */
   readonly base_image?: string | TagFields | null | undefined;
-  /** The digest of the files it leads to, since only Python knows which modules are loaded. */
+  /** Path of a folder. */
   readonly source_root?: string | null | undefined;
+  /** What LOADED_MODULES means, since only Python knows which modules are loaded. */
+  readonly source_files?: readonly string[] | null | undefined;
   readonly source_copy_mode?: SourceCopyMode | null | undefined;
   /** Paths, or the digest that stands for them. */
   readonly copy?: readonly string[] | string | null | undefined;
@@ -52,15 +56,17 @@ export function specId(fields: TagFields): string {
 }
 
 /**
- * flytekit's `ImageSpec.tag`. Reads the requirements file and the copied files.
+ * flytekit's `ImageSpec.tag`. Reads the requirements file, the copied files and the sources.
  * @param directory absolute; where relative paths start
- * @throws `REQUIREMENTS_NOT_FOUND`, `COPY_NOT_FOUND`, `COPY_INVALID`
+ * @param file of the spec, whose lock does not count
+ * @throws `REQUIREMENTS_NOT_FOUND`, `COPY_NOT_FOUND`, `COPY_INVALID`, `SPEC_INVALID`
  */
-export async function specTag(fields: TagFields, directory: string): Promise<string> {
+export async function specTag(fields: TagFields, directory: string, file?: string): Promise<string> {
   const { base_image: base, copy, requirements, tag_format: format } = fields;
   const hash = specId({
     ...fields,
-    base_image: typeof base === 'object' && base ? await imageName(base, directory) : base,
+    base_image: typeof base === 'object' && base ? await imageName(base, directory, file) : base,
+    source_root: await rootDigest(fields, directory, file),
     copy: typeof copy === 'object' && copy?.length ? await copyDigest(copy, directory) : copy,
     requirements: requirements ? await requirementsDigest(requirements, directory) : requirements,
     registry_config: null,
@@ -69,9 +75,9 @@ export async function specTag(fields: TagFields, directory: string): Promise<str
 }
 
 /** flytekit's `ImageSpec.image_name()`: `[registry/]name:tag`. */
-export async function imageName(fields: TagFields, directory: string): Promise<string> {
+export async function imageName(fields: TagFields, directory: string, file?: string): Promise<string> {
   const { name, registry } = settled(fields);
-  return `${registry ? `${registry}/` : ''}${name}:${await specTag(fields, directory)}`;
+  return `${registry ? `${registry}/` : ''}${name}:${await specTag(fields, directory, file)}`;
 }
 
 /** Python's `format.format(spec_hash=hash)` for the fields that a tag can need: `{spec_hash}`, cut by `{spec_hash:.8}`, `{{` and `}}`. */
@@ -83,7 +89,7 @@ export function formatTag(format: string, hash: string): string {
 }
 
 /** The spec after flytekit's `__post_init__`. */
-function settled(fields: TagFields): TagFields {
+function settled(fields: TagFields) {
   const { name = 'flytekit', registry, platform, source_root: root, source_copy_mode: mode } = fields;
   return {
     ...fields,
@@ -92,6 +98,26 @@ function settled(fields: TagFields): TagFields {
     platform: platform ?? 'linux/amd64',
     source_copy_mode: mode ?? (root === undefined || root === null ? undefined : 'LOADED_MODULES'),
   };
+}
+
+/** What stands for `source_root`: the digest of its files where any are copied. */
+async function rootDigest(fields: TagFields, directory: string, file: string | undefined) {
+  const { name, source_root: root, source_copy_mode: mode, source_files: files } = settled(fields);
+  if (mode === undefined || mode === 'NO_COPY') return root;
+  if (!root)
+    throw new ImageSpecError('SPEC_INVALID', `Field source_root for image spec ${name} must be set when copy is set`, {
+      hint: 'Name the folder of the sources under `source_root`, or write NO_COPY.',
+    });
+  if (mode === 'LOADED_MODULES' && !files)
+    throw new ImageSpecError(
+      'NOT_SUPPORTED',
+      `The modules that a running Python has loaded from ${root} are not known`,
+      {
+        hint: 'Write `source_copy_mode: ALL`, or list the files under `source_files`.',
+      },
+    );
+  const lock = file === undefined ? undefined : lockFileOf(file);
+  return sourceDigest({ root, directory, files: mode === 'ALL' ? undefined : files!, lock });
 }
 
 function idDict(fields: TagFields): ReadonlyMap<string, PythonValue> {

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { LockFile } from '../../src/build/lock-file.ts';
@@ -37,7 +38,11 @@ it('what is read is what was written, in the same order: records of origins beco
       },
     },
   ];
-  await writeLockFile(file, { version: 1, platforms: { 'linux/amd64': { wheels: [], sources } } }, 'new');
+  await writeLockFile(
+    file,
+    { version: 1, platforms: { 'linux/amd64': { wheels: [], sources } } },
+    { temporaryName: 'new' },
+  );
   const read = (await readLockFile(file)).platforms['linux/amd64']!.sources;
   expect(JSON.stringify(read)).toBe(JSON.stringify(sources));
 });
@@ -50,4 +55,18 @@ it.each([
   ['file:///srv/a', 'file:///srv/a'],
 ])('no credentials are kept: %s', (url, kept) => {
   expect(withoutCredentials({ url }).url).toBe(kept);
+});
+
+it('holds the locks of several images, each by itself', async () => {
+  const file = join(await temporaryFolder(), 'several.lock');
+  const lockOf = (python: string) => ({ version: 1 as const, platforms: { 'linux/amd64': { python } } });
+  await writeLockFile(file, lockOf('3.11'), { key: 'b', temporaryName: 'new' });
+  await writeLockFile(file, lockOf('3.12'), { key: 'a', temporaryName: 'new' });
+  await writeLockFile(file, lockOf('3.13'), { temporaryName: 'new' });
+  await writeLockFile(file, lockOf('3.14'), { key: 'b', temporaryName: 'new' });
+  const pythons = await Promise.all(
+    ['a', 'b', undefined, 'c'].map(async (key) => (await readLockFile(file, key)).platforms['linux/amd64']?.python),
+  );
+  expect(pythons).toEqual(['3.12', '3.14', '3.13', undefined]);
+  expect(Object.keys((JSON.parse(await readFile(file, 'utf8')) as { images: object }).images)).toEqual(['a', 'b']);
 });

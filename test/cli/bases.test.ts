@@ -82,7 +82,8 @@ describe('the Python of a base', () => {
     await project.spec({ base_image: 'oci:base', packages: ['demo'], python_version: '3.13' });
     await build('INTERPRETER_MISSING', [
       /has Python 3\.12\.0 \(\/usr\/bin\/python3\.12\), but python_version is 3\.13/,
-      /python:3\.13-slim, or python_version to 3\.12/,
+      /none is brought, since it has no C library either/,
+      /such as python:3\.13-slim, or with a C library/,
     ]);
   });
 

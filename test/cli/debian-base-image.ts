@@ -7,11 +7,15 @@ import { drain } from '../expect-code.ts';
 /** Files by path; a target makes a symbolic link. */
 export type BaseFiles = Readonly<Record<string, string | { readonly target: string }>>;
 
-export async function baseOf(files: BaseFiles, platform = LINUX): Promise<Image> {
+export async function baseOf(
+  files: BaseFiles,
+  platform = LINUX,
+  modeOf: (name: string) => number = () => 0o644,
+): Promise<Image> {
   const tar = pack();
   for (const [name, content] of Object.entries(files)) {
     const mtime = new Date(0);
-    if (typeof content === 'string') tar.entry({ name, mode: 0o644, mtime }, content);
+    if (typeof content === 'string') tar.entry({ name, mode: modeOf(name), mtime }, content);
     else tar.entry({ name, type: 'symlink', linkname: content.target, mtime });
   }
   tar.finalize();

@@ -161,16 +161,67 @@ describe('the Python of Debian', () => {
     expect(text('opt/venv/pyvenv.cfg')).toMatch(/^version(?:_info)? = 3\.11\.2$/m);
     expect(entries.get('opt/venv/bin/python')).toMatchObject({ type: 'symlink', target: '/usr/bin/python3.11' });
     expect(entries.has('opt/venv/lib/python3.11/site-packages/greeting/__init__.py')).toBe(true);
-    expect(image.warnings).toEqual([]);
+    // The archive has no ca-certificates.
+    const lack = 'The image has no certificate authorities, so that its programs trust no server';
+    expect(image.warnings).toEqual(['amd64', 'arm64'].map((name) => expect.stringContaining(`linux/${name}: ${lack}`)));
     const plan = await project.run(['build', '--plan', '-o', 'oci:out']);
     expect(plan.stdout).toMatch(/linux\/amd64: base scratch, Python 3\.11\.2, 1 packages/);
   });
 
-  it('is not there unless it is asked for', async () => {
+  it('comes where packages need one, and the plan says why', async () => {
     const project = await debianProject({ packages });
     await addLock(project, [{ name: filename, bytes: Buffer.from(bytes) }]);
     await project.want(['tool'], { requirements: 'pylock.toml' });
-    await refused(project, BUILD, 'INTERPRETER_MISSING', [/has no Python 3/]);
+    const image = await built(project);
+    const brought = ['libc6 2.36-9', 'python3 3.11.2-1+b1', 'python3.11 3.11.2-6'];
+    expect(namesOf(await lockedDebs(project))).toEqual(expect.arrayContaining(brought));
+    expect((await readOut(project)).entries.get('opt/venv/bin/python')?.target).toBe('/usr/bin/python3.11');
+    const { stdout } = await project.run(['build', '--plan', '-o', 'oci:out']);
+    expect(stdout).toMatch(
+      /Python 3\.11\.2, 1 packages\nPython comes from Debian packages\. The base image has no Python 3/,
+    );
+    expect((await built(project, ['--frozen'])).digest).toBe(image.digest);
+  });
+
+  it('comes onto a base of Debian that has none, of the version that is written', async () => {
+    const project = await debianProject({ packages });
+    await addBase(project, await debianBase(settings(project)));
+    await project.spec({ ...ON_BASE, python_version: '3.11' });
+    const image = await built(project);
+    expect(image.platforms[0]!.layers.map(({ kind }) => kind)).toContain('debian');
+    const wanted = (await lockedDebs(project)).filter(({ requested }) => requested);
+    expect(namesOf(wanted)).toEqual(['python3 3.11.2-1+b1', 'python3.11 3.11.2-6']);
+    expect((await readOut(project)).entries.get('opt/venv/bin/python')?.target).toBe('/usr/bin/python3.11');
+    await project.spec({ ...ON_BASE, python_version: '3.11.2' });
+    await built(project);
+    await project.spec({ ...ON_BASE, python_version: '3.11.3' });
+    await refused(project, BUILD, 'INTERPRETER_MISSING', [/has no Python 3 in .*no C library/]);
+  });
+
+  it('is left alone where somebody has chosen another package with one', async () => {
+    const minimal = { ...PYTHON[1]!, name: 'python3.11-minimal', fields: {} };
+    const project = await debianProject({ packages: [...packages, ...forBoth(minimal)] });
+    await project.want(['python3.11-minimal'], { python_version: '3.11' });
+    await built(project);
+    expect(namesOf(await lockedDebs(project)).filter((name) => name.startsWith('python'))).toEqual([
+      'python3.11-minimal 3.11.2-6',
+    ]);
+  });
+
+  it('brings certificate authorities along, where the image has none and the sources do', async () => {
+    const bundle = {
+      name: 'ca-certificates',
+      version: '20230311',
+      entries: [{ path: 'etc/ssl/certs/ca-certificates.crt', content: 'bundle\n' }],
+    };
+    const project = await debianProject({ packages: [...packages, ...forBoth(bundle)] });
+    await project.want(['tool'], { python_version: '3.11' });
+    expect((await built(project)).warnings).toEqual([]);
+    expect((await readOut(project)).text('etc/ssl/certs/ca-certificates.crt')).toBe('bundle\n');
+    await project.want(['tool']);
+    await rm(join(project.folder, 'out'), { recursive: true });
+    expect((await built(project)).warnings).toEqual([]);
+    expect((await readOut(project)).entries.has('etc/ssl/certs/ca-certificates.crt')).toBe(false);
   });
 
   it('shares its lock file with the wheels: one part changes without the other', async () => {

@@ -151,15 +151,6 @@ describe('images of one file', () => {
     expect(stderr).toMatch(/^ {2}- worse: .*\[NOT_FOUND\]/m);
     expect((await layersOf('.imagespec/good')).length).toBeGreaterThan(0);
   });
-
-  it('have a lock each, and none of them is in an image', async () => {
-    await writeFile(join(project.folder, 'imagespec.other.lock'), '{}');
-    const all = { ...scratch, copy: ['.'] };
-    await file({ images: { one: all } });
-    const before = built(await project.run(['build', '--json'])).images[0]!.digest;
-    await writeFile(join(project.folder, 'imagespec.other.lock'), '{"version": 1}');
-    expect(built(await project.run(['build', '--json'])).images[0]!.digest).toBe(before);
-  });
 });
 
 describe('standard input', () => {

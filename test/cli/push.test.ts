@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { appendFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -103,6 +104,25 @@ describe('build --push', () => {
     const third = await pushed('--force');
     expect(third.status).toBe('built');
     expect(third.digest).not.toBe(first.digest);
+  });
+
+  it('sees that other sources are copied under an equal tag', async () => {
+    const { host } = await start();
+    execFileSync('git', ['init', '-q'], { cwd: project.folder });
+    await project.spec({
+      base_image: 'scratch',
+      registry: `${host}/acme`,
+      source_root: 'app',
+      source_copy_mode: 'ALL',
+    });
+    const first = await pushed();
+    expect(await pushed()).toMatchObject({ status: 'exists', digest: first.digest, warnings: [] });
+    await appendFile(join(project.folder, '.git', 'info', 'exclude'), 'hello.txt\n');
+    const second = await pushed();
+    expect(second).toMatchObject({ status: 'exists', digest: first.digest });
+    expect(second.warnings[0]).toContain('have changed');
+    await appendFile(join(project.folder, 'app', 'hello.txt'), 'more\n');
+    expect(await pushed()).toMatchObject({ status: 'built' });
   });
 
   it('works from a Docker-typed base and writes OCI types only', async () => {

@@ -69,7 +69,7 @@ it('packages share the layers that the spec asks for', async () => {
   expect(together).toEqual(['3 packages: big-one, big-two, demo']);
   const [apart, warnings] = await layersFor([['demo'], ['big_one'], ['Big.Two', 'nosuch']]);
   expect(apart).toEqual(['demo 1.0', 'big-one 1.0', 'big-two 1.0']);
-  expect(warnings).toEqual(['`layers` names "nosuch", which is no package of this image']);
+  expect(warnings).toContain('`layers` names "nosuch", which is no package of this image');
 });
 
 const other = (path: string): TestMember => ({ name: path, content: 'x = 2\n' });

@@ -98,6 +98,13 @@ with open(${bytes(written)}, "w") as fp:
     expect((await lstat(join(link, 'python3'))).isSymbolicLink()).toBe(true);
   });
 
+  it('finds the library of an interpreter that was moved', async () => {
+    const file = join(environment, 'pyvenv.cfg');
+    await writeFile(file, 'home = /stand-in\nversion_info = 3.12.1\n');
+    await callWith(['x', 'y'], fine);
+    expect(await readFile(file, 'utf8')).toBe('home = /usr/local/bin\nversion_info = 3.12.1\n');
+  });
+
   it('has the whole clone when only a part of it is built', async () => {
     let seen: HookCall | undefined;
     await mkdir(join(folder, 'tree', '.git'));

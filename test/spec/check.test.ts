@@ -20,6 +20,13 @@ async function complaint(value: unknown, code: ImageSpecError['code'] = 'SPEC_IN
   return said.replace(`${FILE.name}: `, '');
 }
 
+/** What some fields do not make sense without. */
+const COMPANIONS: Partial<Record<FieldName, SpecFields>> = {
+  source_root: { source_copy_mode: 'ALL' },
+  source_copy_mode: { source_root: 'src' },
+  source_files: { source_root: 'src' },
+};
+
 const isWorking = (name: FieldName): boolean => aboutField(name).instead === undefined;
 
 describe('checkSpec', () => {
@@ -28,7 +35,8 @@ describe('checkSpec', () => {
   });
 
   it.each(FIELD_NAMES.filter(isWorking))('takes the example of %s', (name) => {
-    expect(Object.keys(check({ [name]: aboutField(name).example }))).toEqual([name]);
+    const { example } = aboutField(name);
+    expect(check({ [name]: example, ...COMPANIONS[name] })).toHaveProperty(name);
   });
 
   it.each(FIELD_NAMES.filter((name) => !isWorking(name)))('refuses %s by name', async (name) => {
@@ -43,7 +51,7 @@ describe('checkSpec', () => {
   it.each(FIELD_NAMES.filter((name) => Array.isArray(aboutField(name).example)))(
     'keeps an empty list of %s',
     (name) => {
-      expect(check({ [name]: [] })).toEqual({ [name]: [] });
+      expect(check({ [name]: [], ...COMPANIONS[name] })).toMatchObject({ [name]: [] });
     },
   );
 
@@ -472,6 +480,65 @@ describe('the fields', () => {
 
   it('source_copy_mode is one of flytekit’s', async () => {
     expect(await complaint({ source_copy_mode: 'auto' })).toContain('must be NO_COPY, ALL or LOADED_MODULES');
+  });
+
+  it.each([
+    { source_root: 'src', source_copy_mode: 'ALL' },
+    { source_root: '/abs/src', source_copy_mode: 'ALL' },
+    { source_root: '../src', source_copy_mode: 'NO_COPY' },
+    { source_root: 'src', source_copy_mode: 'LOADED_MODULES', source_files: ['a.py', './b/c..d.py'] },
+    { source_root: '.', source_files: [] },
+    { source_copy_mode: 'NO_COPY' },
+  ])('sources may be %j', (fields) => {
+    expect(check(fields)).toEqual(fields);
+  });
+
+  it.each([
+    [
+      { name: 'App', source_copy_mode: 'ALL' },
+      '`source_copy_mode` is ALL, but names no folder: Field source_root for image spec app must be set when copy is set. Name the folder',
+    ],
+    [
+      { source_copy_mode: 'LOADED_MODULES' },
+      '`source_copy_mode` is LOADED_MODULES, but names no folder: Field source_root for image spec flytekit must be set',
+    ],
+    [{ source_files: ['a'] }, '`source_files` has paths, but there is no folder that they start from. Name it'],
+    [
+      { source_root: 'src', source_copy_mode: 'ALL', source_files: [] },
+      '`source_files` cannot be used where `source_copy_mode` is ALL. Write LOADED_MODULES',
+    ],
+    [
+      { source_root: 'src', source_copy_mode: 'NO_COPY', source_files: ['a'] },
+      '`source_files` cannot be used where `source_copy_mode` is NO_COPY. Write LOADED_MODULES',
+    ],
+    [
+      { source_root: 'src', source_files: ['/a'] },
+      '`source_files[0]` cannot take "/a": it leaves `source_root`. Write',
+    ],
+    [{ source_root: 'src', source_files: ['a/../../b'] }, '`source_files[0]` cannot take "a/../../b": it leaves'],
+    [{ source_root: 'src', source_files: [''] }, '`source_files[0]` is empty.'],
+    [{ source_root: '', source_copy_mode: 'ALL' }, '`source_root` is empty. Give it a value'],
+    [{ source_root: 'a\0', source_copy_mode: 'ALL' }, '`source_root` cannot be "a ": this is not a path.'],
+  ])('sources cannot be %j', async (fields, words) => {
+    expect(await complaint(fields)).toContain(words);
+  });
+
+  it.each([
+    [{ source_root: 'src' }, '`source_root` stands without a `source_copy_mode`, but copying the modules that'],
+    [
+      { source_root: 'src', source_copy_mode: 'LOADED_MODULES' },
+      '`source_copy_mode` is LOADED_MODULES, but copying the modules that a running Python has loaded is not supported yet',
+    ],
+  ])('sources that only Python knows are refused by name: %j', async (fields, words) => {
+    const said = await complaint(fields, 'NOT_SUPPORTED');
+    expect(said).toContain(words);
+    expect(said).toContain('Write `source_copy_mode: ALL`, or list the files under `source_files`.');
+  });
+
+  it('sources are spelled as the program spells them', async () => {
+    const { message, hint } = await expectCode(() => checkSpec({ sourceRoot: 'src' }, PROGRAM), 'NOT_SUPPORTED');
+    expect(message).toContain('`sourceRoot` stands without a `sourceCopyMode`');
+    expect(hint).toContain('under `sourceFiles`');
   });
 
   it('builder_options must be a mapping', async () => {

@@ -22,22 +22,18 @@ describe('specSchema', () => {
     const refused = FIELD_NAMES.filter((name) => aboutField(name).instead !== undefined);
     expect(refused).toEqual([
       'builder',
-      'source_root',
       'conda_packages',
       'conda_channels',
       'cuda',
       'cudnn',
       'pip_extra_args',
       'registry_config',
-      'source_copy_mode',
-      'python_exec',
       'runtime_packages',
       'builder_options',
       'builder_config',
       'user',
       'extras',
       'groups',
-      'source_files',
       'untagged_packages',
     ]);
   });

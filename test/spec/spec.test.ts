@@ -66,6 +66,7 @@ describe('the tag of an ImageSpec', () => {
     [{ name: 'x', requirements: 'req.txt' }, 'kR96yp6rNRcwcY4ElBaeXA'],
     [{ name: 'x', copy: ['d'] }, '2xC8_ombgW1jSN_dLXsKNQ'],
     [{ name: 'x', sourceCopyMode: 'NO_COPY' }, 'bouiR93k6cQIXd6OX_w62Q'],
+    [{ name: 'x', sourceRoot: 'd', sourceCopyMode: 'ALL' }, 'yrEqgzxcASjoHSE0kcSBZQ'],
     [{ name: 'x', builder: 'default', runtimePackages: [], registryConfig: null }, '2_M1c2Bnofxr6_tGrR8Hxg'],
     [
       { name: 'app', registry: 'reg.example.com/Acme', packages: ['pandas==2.2.1'], pythonVersion: '3.12' },
@@ -96,10 +97,18 @@ describe('the tag of an ImageSpec', () => {
     const error = await expectCode(() => new ImageSpec({ name: 'x', copy: ['d'] }).tag(), 'USAGE');
     expect(error.message).toBe('The tag of "x" follows from files, but no directory was given');
     await expectCode(() => new ImageSpec({ requirements: 'req.txt' }).imageName(), 'USAGE');
+    await expectCode(() => new ImageSpec({ sourceRoot: 'd', sourceCopyMode: 'ALL' }).tag(), 'USAGE');
     expect(await new ImageSpec({ name: 'x', requirements: join(directory, 'req.txt') }).tag()).toBe(
       'kR96yp6rNRcwcY4ElBaeXA',
     );
     expect(await new ImageSpec({ name: 'x', copy: [] }).tag()).toHaveLength(22);
+    expect(await new ImageSpec({ sourceRoot: 'd', sourceCopyMode: 'NO_COPY' }).tag()).toHaveLength(22);
+    const sources = { name: 'x', sourceRoot: join(directory, 'd'), sourceCopyMode: 'ALL' } as const;
+    expect(await new ImageSpec(sources).tag()).toBe('yrEqgzxcASjoHSE0kcSBZQ');
+    const listed = new ImageSpec({ name: 'x', sourceRoot: 'd', sourceFiles: ['sub/a.txt'] });
+    expect(listed).toMatchObject({ sourceRoot: 'd', sourceCopyMode: undefined, sourceFiles: ['sub/a.txt'] });
+    expect(listed.toJSON()).toEqual({ name: 'x', source_root: 'd', source_files: ['sub/a.txt'] });
+    expect((await listed.imageName({ directory })).startsWith('x:')).toBe(true);
   });
 });
 

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -39,11 +38,7 @@ const GOLDEN: readonly (readonly [name: string, fields: TagFields, tag: string])
   ['a requirements file with white space at its ends', { requirements: 'req-spaced.txt' }, 'kR96yp6rNRcwcY4ElBaeXA'],
   ['a copied folder', { copy: ['d'] }, '2xC8_ombgW1jSN_dLXsKNQ'],
   ['a copied file', { copy: ['d/sub/a.txt'] }, 'edZN_jpNxpkt97RS8cYANA'],
-  [
-    'copied sources',
-    { source_root: createHash('md5').update('hellosuba.txt').digest('hex'), source_copy_mode: 'ALL' },
-    'yrEqgzxcASjoHSE0kcSBZQ',
-  ],
+  ['copied sources', { source_root: 'd', source_copy_mode: 'ALL' }, 'yrEqgzxcASjoHSE0kcSBZQ'],
   ['no copied sources', { source_copy_mode: 'NO_COPY' }, 'bouiR93k6cQIXd6OX_w62Q'],
   ['a tag format', { tag_format: '{spec_hash}-dev' }, 'j7Fexv7_h7lZRrKjWZcJgA-dev'],
   ['a spec as base', { name: 'child', base_image: { name: 'base', packages: ['numpy'] } }, 'qmOMX2LYR_NAfsMHwE6Q9g'],
@@ -115,6 +110,60 @@ describe('specTag', () => {
   it('refuses a requirements file that is a folder', async () => {
     const error = await expectCode(() => specTag({ requirements: 'd' }, FILES), 'REQUIREMENTS_NOT_FOUND');
     expect(error.message).toMatch(/^The requirements file .* is a folder$/);
+  });
+});
+
+describe('specTag of sources', () => {
+  const tag = (fields: TagFields): Promise<string> => specTag({ name: 'x', ...fields }, FILES);
+
+  it('counts what is listed as if it were all', async () => {
+    const listed = await tag({ source_root: 'd', source_files: ['./sub//a.txt'], tag_format: 'v{spec_hash}' });
+    expect(listed).toBe(
+      await tag({
+        source_root: 'd/',
+        source_copy_mode: 'LOADED_MODULES',
+        source_files: ['sub/a.txt'],
+        tag_format: 'v{spec_hash}',
+      }),
+    );
+    expect(listed).not.toBe(await tag({ source_root: 'd', source_files: [], tag_format: 'v{spec_hash}' }));
+    expect(listed).not.toBe(await tag({ source_root: 'd', source_copy_mode: 'ALL', tag_format: 'v{spec_hash}' }));
+  });
+
+  it('counts a file twice that is listed twice, as flytekit does', async () => {
+    const once = await tag({ source_root: 'd', source_files: ['sub/a.txt'] });
+    expect(await tag({ source_root: 'd', source_files: ['sub/a.txt', 'sub/a.txt'] })).not.toBe(once);
+  });
+
+  it('holds the name of the folder, not its files, where nothing is copied', async () => {
+    const nowhere = await tag({ source_root: '/nowhere', source_copy_mode: 'NO_COPY' });
+    expect(nowhere).not.toBe(await tag({ source_root: '/elsewhere', source_copy_mode: 'NO_COPY' }));
+  });
+
+  it('is the same before and after a build', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'imagespec-'));
+    const file = join(folder, 'my.yaml');
+    const now = (): Promise<string> => specTag({ source_root: '.', source_copy_mode: 'ALL' }, folder, file);
+    await writeFile(file, '');
+    const before = await now();
+    await writeFile(join(folder, 'my.lock'), '{}');
+    await mkdir(join(folder, '.imagespec'));
+    await writeFile(join(folder, '.imagespec', 'x'), '');
+    expect(await now()).toBe(before);
+    await writeFile(join(folder, 'other.lock'), '');
+    expect(await now()).not.toBe(before);
+  });
+
+  it('needs a folder, and files where only Python knows them', async () => {
+    const error = await expectCode(() => tag({ source_copy_mode: 'ALL' }), 'SPEC_INVALID');
+    expect(error.message).toBe('Field source_root for image spec x must be set when copy is set');
+    await expectCode(() => tag({ source_root: 'd' }), 'NOT_SUPPORTED');
+  });
+
+  it('needs all listed files', async () => {
+    await expectCode(() => tag({ source_root: 'd', source_files: ['nowhere'] }), 'COPY_NOT_FOUND');
+    await expectCode(() => tag({ source_root: 'd', source_files: ['sub'] }), 'COPY_INVALID');
+    await expectCode(() => tag({ source_root: 'nowhere', source_copy_mode: 'ALL' }), 'COPY_NOT_FOUND');
   });
 });
 

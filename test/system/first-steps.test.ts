@@ -43,7 +43,8 @@ it('a spec is written, built and started', async () => {
   expect(written.status, written.stderr).toBe(0);
   const built = await run('build');
   expect([built.status, built.stdout], built.stderr).toEqual([0, 'oci:.imagespec/my-first-project\n']);
-  const program = 'import idna, os, sys; print(idna.__version__, os.getuid(), os.getcwd(), sys.prefix, os.access(idna.__path__[0], os.W_OK))';
+  const program =
+    'import idna, os, sys; print(idna.__version__, os.getuid(), os.getcwd(), sys.prefix, os.access(idna.__path__[0], os.W_OK))';
   const started = await run('run', 'oci:.imagespec/my-first-project', 'python', '-c', program);
   expect([started.status, started.stdout], started.stderr).toEqual([0, '3.10 1000 /root /opt/venv True\n']);
 });

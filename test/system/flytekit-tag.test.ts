@@ -137,6 +137,7 @@ const plain: fc.Arbitrary<TagFields> = fc.record(
     commands: texts,
     tag_format: fc.constantFrom('', '{spec_hash}', '{spec_hash}-dev', 'v{{1}}-{spec_hash:.8}', 'fixed'),
     source_copy_mode: fc.constant('NO_COPY'),
+    source_root: fc.constantFrom('d', '.', '/nowhere', "it's"),
     copy: fc.shuffledSubarray(['d', 'd/', './e', 'd/a.txt', 'd/sub', 'd/sub/../a.txt', 'req.txt']),
     python_exec: text,
     runtime_packages: texts,
@@ -150,9 +151,16 @@ const absent = fc.subarray(
   FIELD_NAMES.filter((name) => !NOT_ABSENT.includes(name)),
   { maxLength: 3 },
 );
-const flat = fc.tuple(plain, absent).map(([fields, names]) => {
+/** How sources are read is a test of its own. */
+const sources: fc.Arbitrary<TagFields> = fc.constantFrom(
+  {},
+  { source_root: 'd', source_copy_mode: 'ALL' },
+  { source_root: './d/', source_copy_mode: 'ALL' },
+);
+const flat = fc.tuple(plain, absent, sources).map(([{ source_root: root, ...fields }, names, more]) => {
   const nulls = Object.fromEntries(names.map((name) => [name, null]));
-  return { ...nulls, ...fields };
+  // A root alone would ask for what Python has loaded.
+  return { ...nulls, ...fields, ...(fields.source_copy_mode && root && { source_root: root }), ...more };
 });
 const base = fc.oneof({ weight: 2, arbitrary: text }, flat);
 const nested = fc.tuple(flat, base).map(([fields, image]): TagFields => ({ ...fields, base_image: image }));

@@ -1,19 +1,19 @@
-// The contents of a package in one file, in the form layers splice: long ones are compressed here, once; short ones wait for their neighbours.
+// The contents of an archive in one file, in the form layers splice: long ones are compressed here, once; short ones wait for their neighbours.
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { Digest } from '../core/digest.ts';
 import type { HostRange } from '../filesystem/entry.ts';
-import { unlessUnwritable } from '../layer/blob-writer.ts';
-import { compress } from '../layer/compress.ts';
-import { Gather } from '../layer/gather.ts';
-import type { Inflater } from '../layer/inflater.ts';
-import type { Pace } from '../layer/pace.ts';
-import { StreamJoiner } from '../layer/stream-joiner.ts';
+import { unlessUnwritable } from './blob-writer.ts';
+import { compress } from './compress.ts';
+import { Gather } from './gather.ts';
+import type { Inflater } from './inflater.ts';
+import type { Pace } from './pace.ts';
+import { StreamJoiner } from './stream-joiner.ts';
 
 /** Shorter contents are left as they are: whoever packs a layer compresses many of them together, with the headers between them. */
 const COMPRESS_FROM_BYTES = 8192;
-/** Compressed at once; longer contents are joined of pieces of this size, so that memory stays flat. Decides the bytes: `DEB_FORMAT`. */
+/** Compressed at once; longer contents are joined of pieces of this size, so that memory stays flat. Decides the bytes: part of `DEB_FORMAT` and `PYTHON_FORMAT`. */
 const PIECE_BYTES = 1 << 20;
 const BUFFER_BYTES = 1 << 18;
 /** How much longer decompressing xz and compressing take than inflating and hashing, for `Pace`. */

@@ -1,0 +1,2 @@
+// Unpacking a CPython, as a work pool does it.
+export { unpackPython as work } from './unpack-python.ts';
