@@ -71,7 +71,7 @@ export async function bringPython(ctx: Context, request: PythonRequest): Promise
 function targetOf({ name, reader: { base }, details, job }: PythonRequest): PythonTarget {
   const machine = machineOf(base.platform);
   const { libc } = details.surroundings;
-  const wanted = job.loaded.spec.pythonVersion ?? DEFAULT_PYTHON;
+  const wanted = job.loaded.spec.pythonVersion ?? job.options.defaultPython ?? DEFAULT_PYTHON;
   const absence = details.absence ?? `${base.name} has no Python`;
   if (!isOffered({ machine })) {
     throw new ImageSpecError(

@@ -19,7 +19,7 @@ export interface BuildOptions {
   readonly images?: readonly string[] | undefined;
   /** Further places: `oci:DIR[:TAG]`, `oci-archive:FILE`, `docker-archive:FILE`, `docker://REF`. */
   readonly outputs?: readonly string[] | undefined;
-  /** Python of the base image of specs that name neither a version nor a base; the tag does not know it. Default 3.12. */
+  /** Python for specs that name neither a version nor a base with one; the tag does not know it. Default 3.12. */
   readonly defaultPython?: string | undefined;
   /** Overrides the spec's platforms. */
   readonly platforms?: readonly string[] | undefined;

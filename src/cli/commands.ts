@@ -81,7 +81,10 @@ function addBuild(program: Command, argv: readonly string[], run: Run): void {
     .option('--push', 'push to <registry>/<name>:<tag>; skipped when it exists, unless --force')
     .option('-o, --output <place>', 'oci:DIR[:TAG], oci-archive:FILE, docker-archive:FILE or docker://REF', collect)
     .option('--platform <os/arch>', 'overrides the spec; more than one gives an index', collect)
-    .option('--default-python <version>', 'Python of specs that name neither it nor a base image (default: 3.12)')
+    .option(
+      '--default-python <version>',
+      'Python for specs that name neither it nor a base image with one (default: 3.12)',
+    )
     .option('-t, --tag <tag>', 'a further tag', collect)
     .option('--image <name>', 'of a file with several images, one to build; all without it', collect)
     .option('--plan', 'print what would be done, do nothing')

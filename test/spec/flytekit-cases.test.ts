@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../src/core/error.ts';
 import { camelCase } from '../../src/spec/field-names.ts';
+import type { ImageSpecFields } from '../../src/spec/spec.ts';
 import { ImageSpec } from '../../src/spec/spec.ts';
 import { createProject } from '../cli/project.ts';
 import { expectCode } from '../expect-code.ts';
@@ -98,10 +99,10 @@ const SPECS: Cases = {
   test_copy_is_set_if_source_root_is_set: () =>
     inFolder(async (directory) => {
       await writeFile(join(directory, 'a.py'), '');
-      const sources = { name: 'my_image', pythonVersion: '3.12', sourceRoot: directory, sourceFiles: ['a.py'] };
-      const tags = [{}, { sourceCopyMode: 'LOADED_MODULES' as const }, { sourceCopyMode: 'ALL' as const }].map((mode) =>
-        new ImageSpec({ ...sources, ...mode }).tag({ directory }),
-      );
+      const sources = { name: 'my_image', pythonVersion: '3.12', sourceRoot: directory };
+      const files = { ...sources, sourceFiles: ['a.py'] };
+      const specs = [files, { ...files, sourceCopyMode: 'LOADED_MODULES' }, { ...sources, sourceCopyMode: 'ALL' }];
+      const tags = specs.map((fields) => new ImageSpec(fields as ImageSpecFields).tag({ directory }));
       const [unset, loaded, all] = await Promise.all(tags);
       expect(unset).toBe(loaded);
       expect(unset).not.toBe(all);

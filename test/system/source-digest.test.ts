@@ -66,7 +66,7 @@ describe.skipIf(python === undefined && !process.env['CI'])(`flytekit ${FLYTEKIT
   const trees: { readonly tree: SourceTree; readonly top: string; readonly root: string }[] = [];
 
   const ask = (questions: readonly unknown[]): unknown[] => {
-    const printed = execFileSync('python3', ['-c', PROGRAM], {
+    const printed = execFileSync(python!.program, ['-c', PROGRAM], {
       cwd: folder,
       env: { ...process.env, PYTHONPATH: modules, PYTHONUTF8: '1' },
       input: questions.map((question) => `${JSON.stringify(question)}\n`).join(''),
