@@ -61,6 +61,8 @@ export interface BaseQuestions {
   readonly pythonVersion: string | undefined;
   /** Path of the interpreter, where the spec names it. */
   readonly pythonExec: string | undefined;
+  /** As the spec writes it. */
+  readonly user: string | undefined;
 }
 
 const libc = z.object({ kind: z.enum(['glibc', 'musl']), major: z.number(), minor: z.number() });
@@ -143,10 +145,10 @@ export async function captureForBuild(): Promise<(path: string) => number | unde
   return (path) => (path === 'etc/passwd' || path === 'etc/group' ? ACCOUNTS_LIMIT_BYTES : captureForInterpreter(path));
 }
 
-function detailsKey(base: Base, { wantsPython, pythonVersion, pythonExec }: BaseQuestions): Digest {
+function detailsKey(base: Base, { wantsPython, pythonVersion, pythonExec, user }: BaseQuestions): Digest {
   const platform = printPlatform(base.platform);
   const formats = [FACTS_FORMAT, DETAILS_FORMAT];
-  return keyOf({ formats, base: base.key, platform, wantsPython, pythonVersion, pythonExec });
+  return keyOf({ formats, base: base.key, platform, wantsPython, pythonVersion, pythonExec, user });
 }
 
 async function readDetails(cache: LocalCache, key: Digest): Promise<BaseDetails | undefined> {
@@ -169,7 +171,7 @@ async function detailsOf(
   if (known) return known;
   const read = await readOnce(ctx);
   const { readSurroundings } = await import('./surroundings.ts');
-  const { user } = userEntries(read, 0);
+  const { user } = userEntries(read, questions.user, 0);
   const surroundings = readSurroundings(read, base.platform);
   const details: BaseDetails = { user, ...(await lookForPython(read, base, questions)), surroundings };
   if (isFinal()) await cache.writeRecord('base', key, new TextEncoder().encode(JSON.stringify(details)));

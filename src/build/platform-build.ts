@@ -76,7 +76,7 @@ async function wantedLayers(ctx: Context, input: PlatformInput, onStage: () => v
   ]);
   const { brought } = input.platform;
   const interpreter = brought ? [brought.layer(ctx)] : [];
-  return { packages: [...debian, ...interpreter, userLayer(ctx, input), ...packages], copied };
+  return { packages: [...debian, ...interpreter, ...userLayers(ctx, input), ...packages], copied };
 }
 
 /** The same with what programs of the image will add, but nothing is fetched or run for it. */
@@ -88,7 +88,7 @@ export async function outlinedLayers(ctx: Context, input: PlatformInput): Promis
     copiedLayers(ctx, input),
   ]);
   const { brought } = input.platform;
-  const installed = [...debian, ...(brought ? [brought.outline] : []), userLayer(ctx, input), ...packages];
+  const installed = [...debian, ...(brought ? [brought.outline] : []), ...userLayers(ctx, input), ...packages];
   const bytecode = bytecodeInput(input);
   const below = [...installed, ...(bytecode ? [outlineBytecode(bytecode, installed)] : []), ...copied];
   return input.spec.commands?.length ? [...below, outlineCommands(commandsInput(input), below)] : below;
@@ -159,16 +159,19 @@ function copiedLayers(
   return fileLayers(ctx, { files, reader, user: details.user, root, copies, epoch });
 }
 
-function userLayer(ctx: Context, { platform, epoch }: PlatformInput): WantedLayer {
+/** None for root, to whom /root belongs already. */
+function userLayers(ctx: Context, { platform, epoch }: PlatformInput): WantedLayer[] {
   const { reader, details } = platform;
+  const { user } = details;
+  if (user.uid === 0) return [];
   const entries = async (): Promise<readonly Entry[]> => {
     const facts = await reader.facts(ctx);
     const tree = createTree(facts);
-    tree.add(userEntries(facts, epoch).entries, 'user');
+    tree.add(userEntries(facts, user.name, epoch).entries, 'user');
     return tree.layerEntries(['user']);
   };
-  const key = keyOf({ format: LAYER_FORMAT, kind: 'user', base: reader.base.key, epoch });
-  return { kind: 'user', content: `user ${details.user.name}`, key, size: 0, entries };
+  const key = keyOf({ format: LAYER_FORMAT, kind: 'user', user: user.name, base: reader.base.key, epoch });
+  return [{ kind: 'user', content: `user ${user.name}`, key, size: 0, entries }];
 }
 
 export interface PlatformImage {

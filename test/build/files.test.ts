@@ -25,7 +25,7 @@ const BASE: Base = {
 };
 
 async function layersOf(sources: readonly Entry[], copies: readonly Entry[]) {
-  const { user } = userEntries(FACTS, 0);
+  const { user } = userEntries(FACTS, undefined, 0);
   const surroundings = { libc: undefined, hasDpkg: false, hasSources: false, hasCertificates: false };
   const reader = {
     base: BASE,

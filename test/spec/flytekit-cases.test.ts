@@ -179,7 +179,7 @@ const LOCKS: Cases = Object.fromEntries(
     [`test_lock_errors_no_pyproject_toml[${lock}]`, () => refusedLock([lock], {}, /pyproject\.toml/)],
     [
       `test_uv_lock_error_no_packages[${lock}]`,
-      () => refusedLock([lock, 'pyproject.toml'], { packages: ['ruff'] }, /Packages were asked for beside .*lock/),
+      () => refusedLock([lock, 'pyproject.toml'], { packages: ['ruff'] }, /Support for (?:uv|poetry)\.lock files and packages is mutually exclusive/),
     ],
   ]),
 );
