@@ -8,6 +8,9 @@ import { createTree } from '../filesystem/stage.ts';
 import { LAYER_FORMAT } from '../layer/format.ts';
 import type { ImageSpec } from '../spec/spec.ts';
 import { secretTarget } from '../spec/value-kinds.ts';
+import { lockOf } from '../python/lock.ts';
+import { lacking } from '../python/replaced.ts';
+import { ENVIRONMENT_ROOT, venvLayout } from '../python/venv.ts';
 import type { LocalCache } from '../store/cache.ts';
 import type { Identity } from './assemble.ts';
 import { assembleImage, imageAnnotations } from './assemble.ts';
@@ -20,7 +23,7 @@ import { bytecodeLayer, outlineBytecode } from './bytecode.ts';
 import type { LayerTools, MadeLayer, OutlinedLayer, WantedLayer } from './make-layers.ts';
 import { makeLayers } from './make-layers.ts';
 import type { PackagesInput } from './packages.ts';
-import { ENVIRONMENT_ROOT, outlinePackages, packageLayers } from './packages.ts';
+import { outlinePackages, packageLayers } from './packages.ts';
 import type { Inputs } from './inputs.ts';
 import type { Job } from './job.ts';
 import { epochOf } from './job.ts';
@@ -140,8 +143,10 @@ function packagesInput(
   ctx: Context,
   { cache, ignoreKnown, shelf, platform, spec }: PlatformInput,
 ): PackagesInput | undefined {
-  const { reader, details, lock } = platform;
-  const { interpreter } = details;
+  const { reader, details, lock: whole } = platform;
+  const { interpreter, installed } = details;
+  const lock =
+    whole && interpreter && lockOf(lacking(whole.wheels, installed, venvLayout(interpreter, ENVIRONMENT_ROOT)));
   const wheels = (): Promise<ReadonlyMap<Digest, string>> => shelf.fetch(ctx, lock?.wheels ?? []);
   const hints = spec.layers ?? [];
   const seesSystem = spec.pythonExec !== undefined;

@@ -66,6 +66,7 @@ const supposed = (user: string | undefined): BaseDetails => ({
   user: usualUser(user),
   interpreter: undefined,
   absence: undefined,
+  installed: [],
   surroundings: { libc: undefined, hasDpkg: true, hasSources: true, hasCertificates: true },
 });
 

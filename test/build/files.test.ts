@@ -30,7 +30,7 @@ async function layersOf(sources: readonly Entry[], copies: readonly Entry[]) {
   const reader = {
     base: BASE,
     facts: () => Promise.resolve(FACTS),
-    details: () => Promise.resolve({ user, interpreter: undefined, absence: undefined, surroundings }),
+    details: () => Promise.resolve({ user, interpreter: undefined, absence: undefined, installed: [], surroundings }),
     knownDetails: () => Promise.resolve(undefined),
   };
   const files = { sources, copies };
