@@ -76,7 +76,7 @@ describe('packages that a base has', () => {
     expect(
       gone
         .get('my-pkg')!
-        .map((entry) => [entry.type, entry.path])
+        .map(({ type, path }) => `${type} ${path}`)
         .sort(),
     ).toEqual(
       [
@@ -85,7 +85,7 @@ describe('packages that a base has', () => {
         `${SITE}/my_pkg/__pycache__/__init__.cpython-312.pyc`,
         `${SITE}/my_pkg/__pycache__/gone.cpython-312.opt-1.pyc`,
         `${SITE}/my_pkg/gone.py`,
-      ].map((path) => ['whiteout', path]),
+      ].map((path) => `whiteout ${path}`),
     );
     expect(replacedFiles(FACTS, LAYOUT, [{ name: 'other', entries }]).size).toBe(0);
   });
