@@ -122,7 +122,7 @@ describe('in a spec', () => {
     ['imagespec.mjs', 'throw new Error("mine")\n', 'SPEC_UNREADABLE', [/imagespec\.mjs failed: mine/]],
     [
       'imagespec.yaml',
-      'name: x\npip_extra_args: --pre\nconda_channels: [x]\ncuda: "12"\nconda_packages: [x]\nbuilder: envd\nsource_root: .\n',
+      'name: x\npip_extra_args: --target x\nconda_channels: [x]\ncuda: "12"\nconda_packages: [x]\nbuilder: envd\nsource_root: .\n',
       'NOT_SUPPORTED',
       [
         /`pip_extra_args`/,
