@@ -12,15 +12,17 @@ import { decodeFacts, encodeFacts } from '../filesystem/facts-record.ts';
 import type { Platform } from '../oci/platform.ts';
 import { printPlatform } from '../oci/platform.ts';
 import type { Interpreter } from '../python/interpreter.ts';
+import type { InstalledPackage } from '../python/replaced.ts';
+import { ENVIRONMENT_ROOT } from '../python/venv.ts';
 import type { LocalCache } from '../store/cache.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { ImageUser } from './user.ts';
 import { userEntries } from './user.ts';
 
 /** Raised when the facts' content or the capture rules change: older records are not read any more. */
-const FACTS_FORMAT = 1;
+const FACTS_FORMAT = 2;
 /** The same for what is concluded from facts. */
-const DETAILS_FORMAT = 2;
+const DETAILS_FORMAT = 3;
 
 export interface Base {
   /** For messages: `docker.io/library/python:3.12-slim`, `oci:base`, `scratch`. */
@@ -42,6 +44,8 @@ export interface BaseDetails {
   readonly interpreter: Interpreter | undefined;
   /** Where it was asked for and is not there: what is there instead, as a sentence without its full stop. */
   readonly absence: string | undefined;
+  /** Of the environment that packages go into, where the base has one already. */
+  readonly installed: readonly InstalledPackage[];
   readonly surroundings: Surroundings;
 }
 
@@ -61,6 +65,8 @@ export interface BaseQuestions {
   readonly pythonVersion: string | undefined;
   /** Path of the interpreter, where the spec names it. */
   readonly pythonExec: string | undefined;
+  /** As the spec writes it. */
+  readonly user: string | undefined;
 }
 
 const libc = z.object({ kind: z.enum(['glibc', 'musl']), major: z.number(), minor: z.number() });
@@ -78,6 +84,7 @@ const detailsSchema = z.object({
     })
     .optional(),
   absence: z.string().optional(),
+  installed: z.array(z.object({ name: z.string(), version: z.string(), python: z.string() })),
   surroundings: z.object({
     libc: libc.optional(),
     hasDpkg: z.boolean(),
@@ -139,22 +146,28 @@ async function readImage(ctx: Context, { layers }: Image, wantsDebian: boolean):
 
 /** Which files every build looks at: accounts, and what tells of the interpreter. */
 export async function captureForBuild(): Promise<(path: string) => number | undefined> {
-  const { captureForInterpreter } = await import('../python/find-interpreter.ts');
-  return (path) => (path === 'etc/passwd' || path === 'etc/group' ? ACCOUNTS_LIMIT_BYTES : captureForInterpreter(path));
+  const [{ captureForInterpreter }, { captureForReplaced }] = await Promise.all([
+    import('../python/find-interpreter.ts'),
+    import('../python/replaced.ts'),
+  ]);
+  return (path) => {
+    if (path === 'etc/passwd' || path === 'etc/group') return ACCOUNTS_LIMIT_BYTES;
+    return captureForInterpreter(path) ?? captureForReplaced(path, ENVIRONMENT_ROOT.slice(1));
+  };
 }
 
-function detailsKey(base: Base, { wantsPython, pythonVersion, pythonExec }: BaseQuestions): Digest {
+function detailsKey(base: Base, { wantsPython, pythonVersion, pythonExec, user }: BaseQuestions): Digest {
   const platform = printPlatform(base.platform);
   const formats = [FACTS_FORMAT, DETAILS_FORMAT];
-  return keyOf({ formats, base: base.key, platform, wantsPython, pythonVersion, pythonExec });
+  return keyOf({ formats, base: base.key, platform, wantsPython, pythonVersion, pythonExec, user });
 }
 
 async function readDetails(cache: LocalCache, key: Digest): Promise<BaseDetails | undefined> {
   const known = await cache.readRecord('base', key);
   const parsed = known && detailsSchema.safeParse(JSON.parse(new TextDecoder().decode(known)));
   if (!parsed?.success) return undefined;
-  const { user, interpreter, absence, surroundings } = parsed.data;
-  return { user, interpreter, absence, surroundings: { ...surroundings, libc: surroundings.libc } };
+  const { user, interpreter, absence, installed, surroundings } = parsed.data;
+  return { user, interpreter, absence, installed, surroundings: { ...surroundings, libc: surroundings.libc } };
 }
 
 async function detailsOf(
@@ -168,10 +181,14 @@ async function detailsOf(
   const known = await readDetails(cache, key);
   if (known) return known;
   const read = await readOnce(ctx);
-  const { readSurroundings } = await import('./surroundings.ts');
-  const { user } = userEntries(read, 0);
+  const [{ readSurroundings }, { installedIn }] = await Promise.all([
+    import('./surroundings.ts'),
+    import('../python/replaced.ts'),
+  ]);
+  const { user } = userEntries(read, questions.user, 0);
   const surroundings = readSurroundings(read, base.platform);
-  const details: BaseDetails = { user, ...(await lookForPython(read, base, questions)), surroundings };
+  const installed = installedIn(read, ENVIRONMENT_ROOT.slice(1));
+  const details: BaseDetails = { user, ...(await lookForPython(read, base, questions)), installed, surroundings };
   if (isFinal()) await cache.writeRecord('base', key, new TextEncoder().encode(JSON.stringify(details)));
   return details;
 }

@@ -12,11 +12,11 @@ import { printPlatform } from '../oci/platform.ts';
 import { COMPILE_SCRIPT } from '../python/compile-script.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import { minorVersion } from '../python/interpreter.ts';
-import { venvLayout } from '../python/venv.ts';
+import { ENVIRONMENT_ROOT, venvLayout } from '../python/venv.ts';
 import type { Base } from './base.ts';
 import type { OutlinedLayer, WantedLayer } from './make-layers.ts';
 import type { Owner } from './packages.ts';
-import { ENVIRONMENT_ROOT, ownedBy } from './packages.ts';
+import { ownedBy } from './packages.ts';
 import type { RunTools } from './run-over.ts';
 import { groundOf } from './run-over.ts';
 

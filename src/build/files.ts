@@ -136,7 +136,7 @@ async function layerOf(
     const facts = await reader.facts(ctx);
     const tree = createTree(facts);
     // The layer of the user made /root theirs: what this layer repeats of it must not take that back.
-    tree.add(userEntries(facts, epoch).entries, 'user');
+    tree.add(userEntries(facts, user.name, epoch).entries, 'user');
     tree.add(owned, kind);
     return tree.layerEntries([kind]);
   };

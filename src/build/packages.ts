@@ -11,7 +11,7 @@ import { LAYER_FORMAT } from '../layer/format.ts';
 import { INSTALL_FORMAT } from '../python/install-format.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import type { Lock, LockedWheel } from '../python/lock.ts';
-import { venvEntries, venvLayout } from '../python/venv.ts';
+import { ENVIRONMENT_ROOT, venvEntries, venvLayout } from '../python/venv.ts';
 import type { LocalCache } from '../store/cache.ts';
 import type { BaseReader } from './base.ts';
 import type { ImageUser } from './user.ts';
@@ -45,8 +45,6 @@ export interface PackagesInput {
 
 export type Owner = Pick<ImageUser, 'uid' | 'gid'>;
 
-/** Where the environment lives in every image. */
-export const ENVIRONMENT_ROOT = '/opt/venv';
 const SKELETON = 'environment';
 /** The disk answers at once: more wheels at a time would only hold more of their directories in memory. */
 const WHEELS_AT_ONCE = 4;
@@ -130,8 +128,9 @@ interface Part {
 /** Opens all wheels, lays their files over the base (which finds conflicts) and cuts the result into layers. */
 async function stage(ctx: Context, input: PackagesInput): Promise<Part[]> {
   const { reader, interpreter, lock, owner, seesSystem } = input;
-  const [{ installWheel }, { readWheel }] = await Promise.all([
+  const [{ installWheel }, { replacedFiles }, { readWheel }] = await Promise.all([
     import('../python/install.ts'),
+    import('../python/replaced.ts'),
     import('../python/wheel.ts'),
   ]);
   const [facts, files] = await Promise.all([reader.facts(ctx), input.wheels()]);
@@ -148,6 +147,7 @@ async function stage(ctx: Context, input: PackagesInput): Promise<Part[]> {
     return { locked, entries, name: locked.name, version: locked.version, size: wheel.size };
   });
   for (const { locked, entries } of members) tree.add(entries, locked.name);
+  for (const [name, whiteouts] of replacedFiles(facts, layout, members)) tree.add(whiteouts, name);
   const own = (names: readonly string[]): readonly Entry[] => ownedBy(owner, tree.layerEntries(names));
   const skeleton = own([SKELETON]);
   const first: Part = {

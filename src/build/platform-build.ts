@@ -8,6 +8,9 @@ import { createTree } from '../filesystem/stage.ts';
 import { LAYER_FORMAT } from '../layer/format.ts';
 import type { ImageSpec } from '../spec/spec.ts';
 import { secretTarget } from '../spec/value-kinds.ts';
+import { lockOf } from '../python/lock.ts';
+import { lacking } from '../python/replaced.ts';
+import { ENVIRONMENT_ROOT, venvLayout } from '../python/venv.ts';
 import type { LocalCache } from '../store/cache.ts';
 import type { Identity } from './assemble.ts';
 import { assembleImage, imageAnnotations } from './assemble.ts';
@@ -20,7 +23,7 @@ import { bytecodeLayer, outlineBytecode } from './bytecode.ts';
 import type { LayerTools, MadeLayer, OutlinedLayer, WantedLayer } from './make-layers.ts';
 import { makeLayers } from './make-layers.ts';
 import type { PackagesInput } from './packages.ts';
-import { ENVIRONMENT_ROOT, outlinePackages, packageLayers } from './packages.ts';
+import { outlinePackages, packageLayers } from './packages.ts';
 import type { Inputs } from './inputs.ts';
 import type { Job } from './job.ts';
 import { epochOf } from './job.ts';
@@ -76,7 +79,7 @@ async function wantedLayers(ctx: Context, input: PlatformInput, onStage: () => v
   ]);
   const { brought } = input.platform;
   const interpreter = brought ? [brought.layer(ctx)] : [];
-  return { packages: [...debian, ...interpreter, userLayer(ctx, input), ...packages], copied };
+  return { packages: [...debian, ...interpreter, ...userLayers(ctx, input), ...packages], copied };
 }
 
 /** The same with what programs of the image will add, but nothing is fetched or run for it. */
@@ -88,7 +91,7 @@ export async function outlinedLayers(ctx: Context, input: PlatformInput): Promis
     copiedLayers(ctx, input),
   ]);
   const { brought } = input.platform;
-  const installed = [...debian, ...(brought ? [brought.outline] : []), userLayer(ctx, input), ...packages];
+  const installed = [...debian, ...(brought ? [brought.outline] : []), ...userLayers(ctx, input), ...packages];
   const bytecode = bytecodeInput(input);
   const below = [...installed, ...(bytecode ? [outlineBytecode(bytecode, installed)] : []), ...copied];
   return input.spec.commands?.length ? [...below, outlineCommands(commandsInput(input), below)] : below;
@@ -140,8 +143,10 @@ function packagesInput(
   ctx: Context,
   { cache, ignoreKnown, shelf, platform, spec }: PlatformInput,
 ): PackagesInput | undefined {
-  const { reader, details, lock } = platform;
-  const { interpreter } = details;
+  const { reader, details, lock: whole } = platform;
+  const { interpreter, installed } = details;
+  const lock =
+    whole && interpreter && lockOf(lacking(whole.wheels, installed, venvLayout(interpreter, ENVIRONMENT_ROOT)));
   const wheels = (): Promise<ReadonlyMap<Digest, string>> => shelf.fetch(ctx, lock?.wheels ?? []);
   const hints = spec.layers ?? [];
   const seesSystem = spec.pythonExec !== undefined;
@@ -159,16 +164,19 @@ function copiedLayers(
   return fileLayers(ctx, { files, reader, user: details.user, root, copies, epoch });
 }
 
-function userLayer(ctx: Context, { platform, epoch }: PlatformInput): WantedLayer {
+/** None for root, to whom /root belongs already. */
+function userLayers(ctx: Context, { platform, epoch }: PlatformInput): WantedLayer[] {
   const { reader, details } = platform;
+  const { user } = details;
+  if (user.uid === 0) return [];
   const entries = async (): Promise<readonly Entry[]> => {
     const facts = await reader.facts(ctx);
     const tree = createTree(facts);
-    tree.add(userEntries(facts, epoch).entries, 'user');
+    tree.add(userEntries(facts, user.name, epoch).entries, 'user');
     return tree.layerEntries(['user']);
   };
-  const key = keyOf({ format: LAYER_FORMAT, kind: 'user', base: reader.base.key, epoch });
-  return { kind: 'user', content: `user ${details.user.name}`, key, size: 0, entries };
+  const key = keyOf({ format: LAYER_FORMAT, kind: 'user', user: user.name, base: reader.base.key, epoch });
+  return [{ kind: 'user', content: `user ${user.name}`, key, size: 0, entries }];
 }
 
 export interface PlatformImage {

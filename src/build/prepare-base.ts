@@ -12,7 +12,7 @@ import type { DebianWants, Inputs } from './inputs.ts';
 import { debianWantsOf, wantsPython } from './inputs.ts';
 import type { Answer } from './locks.ts';
 import type { Round } from './prepare.ts';
-import { USUAL_USER } from './user.ts';
+import { usualUser } from './user.ts';
 
 export interface PreparedBase {
   /** The base as all later steps see it: with the Debian packages. */
@@ -33,9 +33,9 @@ export async function prepareBase(ctx: Context, name: string, plain: Base, round
   const { job, inputs, purpose } = round;
   const { spec } = job.loaded;
   const { cache } = job.services;
-  const { pythonVersion, pythonExec } = spec;
+  const { pythonVersion, pythonExec, user } = spec;
   const wantsDebian = inputs.debian !== undefined;
-  const questions = { wantsPython: wantsPython(spec, inputs.wants), wantsDebian, pythonVersion, pythonExec };
+  const questions = { wantsPython: wantsPython(spec, inputs.wants), wantsDebian, pythonVersion, pythonExec, user };
   // One that the spec names may come with its packages.
   const looksHere = questions.wantsPython && pythonExec === undefined;
   const own = readBase(plain, { ...questions, wantsPython: looksHere }, cache);
@@ -51,7 +51,7 @@ export async function prepareBase(ctx: Context, name: string, plain: Base, round
   const details = await (isGuessed ? over.knownDetails() : over.details(ctx));
   return {
     reader: over,
-    details: details ?? SUPPOSED,
+    details: details ?? supposed(user),
     // Only now is it known what the packages leave to do.
     isSupposed: !details || debian?.isWhole() === false,
     debian,
@@ -62,12 +62,13 @@ export async function prepareBase(ctx: Context, name: string, plain: Base, round
 }
 
 /** Where a plan would have to open packages to know. */
-const SUPPOSED: BaseDetails = {
-  user: USUAL_USER,
+const supposed = (user: string | undefined): BaseDetails => ({
+  user: usualUser(user),
   interpreter: undefined,
   absence: undefined,
+  installed: [],
   surroundings: { libc: undefined, hasDpkg: true, hasSources: true, hasCertificates: true },
-};
+});
 
 /** What the spec asks for of Debian, with what a Python takes that the base lacks. */
 function fullWants(

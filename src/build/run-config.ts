@@ -33,7 +33,9 @@ function variableOf(env: readonly string[], name: string): string | undefined {
 export function runConfig(base: RunConfig | undefined, settings: RunSettings): RunConfig {
   let env: string[] = base?.Env ?? [];
   const path = variableOf(env, 'PATH') ?? DEFAULT_PATH;
-  env = withVariable(env, 'PATH', settings.programs ? `${settings.programs}:${path}` : path);
+  const { programs } = settings;
+  const isFirst = programs === undefined || path.split(':')[0] === programs;
+  env = withVariable(env, 'PATH', isFirst ? path : `${programs}:${path}`);
   for (const [name, value] of settings.env) env = withVariable(env, name, value);
   const { user, workingDirectory, entrypoint, cmd, labels } = settings;
   const { Cmd: inherited, ...rest } = { ...base, Env: env, User: user, WorkingDir: workingDirectory };

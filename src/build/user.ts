@@ -1,4 +1,5 @@
-// The user an image runs as: flytekit's builder makes `flytekit` (uid 1000, or the next free one) the owner of /root and /home/flytekit.
+// The user an image runs as: that of the spec, or `flytekit` (uid 1000, or the next free one), whom flytekit's builder makes the owner of /root
+// and /home/flytekit.
 import { ImageSpecError } from '../core/error.ts';
 import type { Entry } from '../filesystem/entry.ts';
 import { directory, inlineFile } from '../filesystem/entry.ts';
@@ -30,29 +31,47 @@ function accounts(text: string): Account[] {
 }
 
 /** Who it will be on a base that nobody has looked into yet, as far as that can be told. */
-export const USUAL_USER: ImageUser = { name: USER_NAME, uid: FIRST_UID, gid: FIRST_UID };
+export const usualUser = (asked = USER_NAME): ImageUser => ({ name: asked, uid: FIRST_UID, gid: FIRST_UID });
 
-/** The user with entries that bring it into being; none of passwd and group when the base knows it already. */
-export function userEntries(facts: BaseFacts, mtime: number): { user: ImageUser; entries: Entry[] } {
+/**
+ * The user with entries that bring it into being; none of passwd and group when the base knows it already.
+ * @param asked a name, or UID[:GID], which needs no account; a name that the base does not have gets one
+ */
+export function userEntries(
+  facts: BaseFacts,
+  asked: string | undefined,
+  mtime: number,
+): { user: ImageUser; entries: readonly Entry[] } {
+  const wanted = asked ?? USER_NAME;
   const passwd = textOf(facts, 'etc/passwd') ?? 'root:x:0:0:root:/root:/bin/sh\n';
   const group = textOf(facts, 'etc/group') ?? 'root:x:0:\n';
-  const known = accounts(passwd).find((account) => account.name === USER_NAME);
+  const users = accounts(passwd);
+  const known = byNumber(wanted, users) ?? users.find(({ name }) => name === wanted);
   const user = known
-    ? { name: USER_NAME, uid: known.id, gid: known.group }
-    : { name: USER_NAME, ...freeIds(accounts(passwd), accounts(group)) };
+    ? { name: wanted, uid: known.id, gid: known.group }
+    : { name: wanted, ...freeIds(users, accounts(group)) };
   const owned = { uid: user.uid, gid: user.gid, mtime };
-  const homes = [
-    directory('root', { ...owned, mode: 0o755, gid: facts.entries.get('root')?.gid ?? 0 }),
-    directory(`home/${USER_NAME}`, { ...owned, mode: 0o755 }),
-  ];
-  if (known) return { user, entries: homes };
+  // Programs start there, and copied files lie there.
+  const root = directory('root', { ...owned, mode: 0o755, gid: facts.entries.get('root')?.gid ?? 0 });
+  // What is root's already needs no layer.
+  if (user.uid === 0) return { user, entries: [] };
+  const home = directory(`home/${wanted}`, { ...owned, mode: 0o755 });
+  if (known) return { user, entries: wanted === USER_NAME ? [root, home] : [root] };
   const shell = facts.entries.has('bin/bash') || facts.entries.has('usr/bin/bash') ? '/bin/bash' : '/bin/sh';
-  const line = `${USER_NAME}:x:${user.uid}:${user.gid}::/home/${USER_NAME}:${shell}\n`;
+  const line = `${wanted}:x:${user.uid}:${user.gid}::/home/${wanted}:${shell}\n`;
   const files = [
     inlineFile('etc/passwd', withLine(passwd, line), { mtime }),
-    inlineFile('etc/group', withLine(group, `${USER_NAME}:x:${user.gid}:\n`), { mtime }),
+    inlineFile('etc/group', withLine(group, `${wanted}:x:${user.gid}:\n`), { mtime }),
   ];
-  return { user, entries: [...files, ...homes] };
+  return { user, entries: [...files, root, home] };
+}
+
+/** As engines read `User` (image-spec, config.md): a number without group has that of its account, or 0. */
+function byNumber(asked: string, users: readonly Account[]): Omit<Account, 'name'> | undefined {
+  const [, uid, gid] = /^(\d+)(?::(\d+))?$/.exec(asked) ?? [];
+  if (uid === undefined) return undefined;
+  const id = Number(uid);
+  return { id, group: gid === undefined ? (users.find((user) => user.id === id)?.group ?? 0) : Number(gid) };
 }
 
 const withLine = (text: string, line: string): string =>

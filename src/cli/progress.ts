@@ -1,6 +1,6 @@
 // Events become a picture: bars on a terminal, plain lines in CI, JSON lines for programs. All of it goes to stderr.
 import type { MultiBar, SingleBar } from 'cli-progress';
-import type { BuildEvent, EndEvent, StartEvent } from '../core/event.ts';
+import type { BuildEvent, EndEvent, LogEvent, StartEvent } from '../core/event.ts';
 
 export type ProgressStyle = 'bars' | 'plain' | 'json' | 'none';
 
@@ -63,13 +63,19 @@ export function shorten(subject: string, max = 60): string {
 }
 
 /** Of several images, which one a line is about. */
-const imageOf = ({ image }: BuildEvent): string => (image === undefined ? '' : `${shorten(image)}: `);
+const imageOf = ({ image }: Pick<BuildEvent, 'image'>): string => (image === undefined ? '' : `${shorten(image)}: `);
+
+function logLine({ image, level, message }: LogEvent): string {
+  const prefix = imageOf({ image });
+  // What programs of an image say bears its name already.
+  return `${prefix}${level}: ${message.startsWith(prefix) ? message.slice(prefix.length) : message}\n`;
+}
 
 function plainView({ write }: Screen): ProgressView {
   const open = new Map<number, StartEvent>();
   const on = (event: BuildEvent): void => {
     if (event.type === 'start') open.set(event.id, event);
-    if (event.type === 'log' && event.level !== 'debug') write(`${imageOf(event)}${event.level}: ${event.message}\n`);
+    if (event.type === 'log' && event.level !== 'debug') write(logLine(event));
     if (event.type !== 'end') return;
     const start = open.get(event.id);
     open.delete(event.id);
@@ -100,7 +106,7 @@ function barView(bars: MultiBar): ProgressView {
       open.delete(event.id);
       if (bar) bars.remove(bar);
     } else if (event.type === 'log' && event.level !== 'debug') {
-      bars.log(`${imageOf(event)}${event.level}: ${event.message}\n`);
+      bars.log(logLine(event));
     }
   };
   const stop = (): void => {

@@ -4,6 +4,9 @@ import { directory, inlineFile, symlink } from '../filesystem/entry.ts';
 import type { Interpreter } from './interpreter.ts';
 import { minorVersion } from './interpreter.ts';
 
+/** Where the environment lives in every image. */
+export const ENVIRONMENT_ROOT = '/opt/venv';
+
 export interface VenvLayout {
   /** Absolute: `/opt/venv`. */
   readonly root: string;

@@ -252,3 +252,11 @@ export const packageHintRule: Rule<string> = (text) =>
         what: `"${text}" is no name of a package`,
         todo: 'Write names without versions, for example torch or nvidia-*.',
       };
+
+export const userRule: Rule<string> = (text) =>
+  /^(?:[a-z_][a-z0-9_-]{0,31}|\d{1,9}(?::\d{1,9})?)$/.test(text)
+    ? undefined
+    : {
+        what: `cannot be "${text}"`,
+        todo: 'Write a name in lower case, such as app, or UID[:GID], such as 1000:1000.',
+      };

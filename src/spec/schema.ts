@@ -21,6 +21,7 @@ import {
   runtimePackageRule,
   tagFormatRule,
   urlRule,
+  userRule,
 } from './rules.ts';
 import {
   aptSources,
@@ -212,11 +213,10 @@ export const specSchema = z.strictObject({
     ['--port', '8080'],
   ),
   workdir: field(text(folderRule), 'Folder in which programs start. Without it, /root.', '/srv/app'),
-  user: later(
-    text(),
-    'User whom programs run as. Without it, flytekit, who owns /root.',
+  user: field(
+    text(userRule),
+    'User whom programs run as, and to whom /root, copied files and the environment belong: a name, which gets an account where the base image has none, or UID[:GID]. Without it, flytekit.',
     'root',
-    'Leave it out: programs run as flytekit.',
   ),
   labels: field(notes(), 'Labels of the image, beside those of the base image.', { 'org.example.team': 'data' }),
   annotations: field(notes(annotationRule), 'Annotations of the manifest, and of the index of several platforms.', {

@@ -80,6 +80,8 @@ export class ImageSpec {
   readonly cmd: readonly string[] | undefined;
   /** Absolute, in the image. */
   readonly workdir: string | undefined;
+  /** A name, or UID[:GID]. */
+  readonly user: string | undefined;
   /** Names of packages that share a layer; `*` stands for any letters. */
   readonly layers: readonly (readonly string[])[] | undefined;
   readonly labels: Readonly<Record<string, string>> | undefined;
@@ -128,6 +130,7 @@ export class ImageSpec {
     this.aptSources = checked.apt_sources;
     this.cmd = checked.cmd;
     this.workdir = checked.workdir;
+    this.user = checked.user;
     this.layers = checked.layers;
     this.labels = checked.labels;
     this.annotations = checked.annotations;

@@ -25,12 +25,12 @@ const BASE: Base = {
 };
 
 async function layersOf(sources: readonly Entry[], copies: readonly Entry[]) {
-  const { user } = userEntries(FACTS, 0);
+  const { user } = userEntries(FACTS, undefined, 0);
   const surroundings = { libc: undefined, hasDpkg: false, hasSources: false, hasCertificates: false };
   const reader = {
     base: BASE,
     facts: () => Promise.resolve(FACTS),
-    details: () => Promise.resolve({ user, interpreter: undefined, absence: undefined, surroundings }),
+    details: () => Promise.resolve({ user, interpreter: undefined, absence: undefined, installed: [], surroundings }),
     knownDetails: () => Promise.resolve(undefined),
   };
   const files = { sources, copies };

@@ -1,9 +1,10 @@
 // Parameters that are no files: what the config and the manifest of the image say of them.
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Project } from './project.ts';
 import { createProject } from './project.ts';
+import { readImage } from './read-image.ts';
 import { refused } from './refused.ts';
 
 let project: Project;
@@ -58,6 +59,20 @@ it('start the image as they say', async () => {
   expect(without.run).not.toHaveProperty('Cmd');
 });
 
+it('say whose files they are, and who runs', async () => {
+  const owners = async (user: string | undefined) => {
+    await rm(join(project.folder, 'out'), { recursive: true, force: true });
+    const { run } = await built({ user });
+    const { about, text } = await readImage(join(project.folder, 'out'));
+    const accounts = about('etc/passwd') === undefined ? '' : text('etc/passwd');
+    return [run['User'], about('root'), about('root/app/hello.txt'), accounts.split('\n')[1]?.split(':')[0]];
+  };
+  expect(await owners(undefined)).toEqual(['flytekit', '755 1000:0 directory', '644 1000:1000 file', 'flytekit']);
+  expect(await owners('app')).toEqual(['app', '755 1000:0 directory', '644 1000:1000 file', 'app']);
+  expect(await owners('5:7')).toEqual(['5:7', '755 5:0 directory', '644 5:7 file', undefined]);
+  expect(await owners('root')).toEqual(['root', '755 0:0 directory', '644 0:0 file', undefined]);
+});
+
 it('annotate images and their index, and change no layer', async () => {
   const source = 'org.opencontainers.image.source';
   const fields = { annotations: { [source]: 'https://git.example/x' } };
@@ -75,6 +90,7 @@ it.each([
   ['labels', ['a=b'], /must be a mapping of names to text/],
   ['labels', { a: { b: 'c' } }, /must be text/],
   ['cmd', 'serve', /must be a list/],
+  ['user', 'My App', /cannot be "My App"/],
 ])('%s cannot be %j', async (field, value, words) => {
   await project.spec({ base_image: 'scratch', [field]: value });
   await refused(project, ['build'], 'SPEC_INVALID', [words]);

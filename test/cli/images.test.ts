@@ -1,5 +1,5 @@
 // Several images of one call: from one file, from standard input, one upon the other; what is pushed, what is told, what fails.
-import { writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BuildResult } from '../../src/build/result.ts';
@@ -7,8 +7,11 @@ import { layoutStore } from '../../src/store/layout.ts';
 import { loadPlatform, resolveOrThrow } from '../../src/content/load.ts';
 import { createContext } from '../../src/core/context.ts';
 import { parsePlatform } from '../../src/oci/platform.ts';
+import { makeWheel } from '../python/make-wheel.ts';
 import type { FakeRegistry } from '../registry/fake-registry.ts';
 import { startFakeRegistry } from '../registry/fake-registry.ts';
+import { addBase, addLock, pythonBase } from './python-base.ts';
+import { readImage } from './read-image.ts';
 import type { CliRun } from './run-cli.ts';
 import type { Project } from './project.ts';
 import { createProject } from './project.ts';
@@ -89,6 +92,33 @@ describe('a base_image that is a spec', () => {
       ['bottom', 'scratch'],
       ['top', 'bottom'],
     ]);
+  });
+});
+
+describe('packages upon those of a base', () => {
+  const wheel = (version: string, module: string) => ({
+    name: `demo-${version}-py3-none-any.whl`,
+    bytes: makeWheel([{ name: module, content: `x = "${version}"\n` }], { version }),
+  });
+  const MORE = {
+    name: 'more-1.0-py3-none-any.whl',
+    bytes: makeWheel([{ name: 'more.py', content: 'y = 1\n' }], { name: 'more' }),
+  };
+  const SITE = 'opt/venv/lib/python3.12/site-packages';
+
+  it('replace them whole, and are not there twice', async () => {
+    await addBase(project, await pythonBase());
+    await addLock(project, [wheel('1.0', 'demo_old.py'), MORE]);
+    await rename(join(project.folder, 'pylock.toml'), join(project.folder, 'pylock.old.toml'));
+    await addLock(project, [wheel('2.0', 'demo_new.py'), MORE]);
+    const base = { name: 'bottom', base_image: 'oci:base', requirements: 'pylock.old.toml' };
+    await file({ name: 'top', base_image: base, requirements: 'pylock.toml' });
+    const { images } = built(await project.run(['build', '--json']));
+    const own = images[1]!.platforms[0]!.layers.filter(({ kind }) => kind === 'packages');
+    expect(own.map(({ content }) => content)).toEqual(['demo 2.0']);
+    const { about } = await readImage(join(project.folder, '.imagespec', 'top'));
+    const paths = ['demo_old.py', 'demo-1.0.dist-info/RECORD', 'demo_new.py', 'demo-2.0.dist-info/RECORD', 'more.py'];
+    expect(paths.map((path) => about(`${SITE}/${path}`) !== undefined)).toEqual([false, false, true, true, true]);
   });
 });
 

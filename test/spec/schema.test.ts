@@ -29,7 +29,6 @@ describe('specSchema', () => {
       'registry_config',
       'builder_options',
       'builder_config',
-      'user',
     ]);
   });
 });
