@@ -1,7 +1,7 @@
 // What requirements name on this host: wheels and source archives, which are files like any other, and folders of projects.
 import { glob, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
-import { ImageSpecError, systemCode } from '../core/error.ts';
+import { ImageSpecError, isImageSpecError, systemCode } from '../core/error.ts';
 import { normalizeName } from './package-name.ts';
 import type { Project, UvSettings } from './project-file.ts';
 import { parseProject } from './project-file.ts';
@@ -61,7 +61,7 @@ async function findProject(folder: string, where: string): Promise<LocalSource> 
 /** Projects that lead to others: more is a mistake. */
 const PROJECTS_LIMIT = 1000;
 
-/** With the folders that it leads to (`tool.uv.sources`), each once. Throws as `findLocal` does. */
+/** With the folders that it leads to (`tool.uv.sources`), each once. */
 export async function withNeighbours(first: LocalSource): Promise<readonly LocalSource[]> {
   const found = new Map<string, LocalSource>();
   const open = [first];
@@ -74,7 +74,7 @@ export async function withNeighbours(first: LocalSource): Promise<readonly Local
   return [...found.values()];
 }
 
-/** What a project names on this host in its own settings. Throws as `findLocal` does. */
+/** What a project names on this host in its own settings, as far as it is there: who needs what is not there is told by resolution. */
 export async function neighbours({ tool }: UvSettings, folder: string): Promise<LocalSource[]> {
   const sources = Object.values(tool?.uv?.sources ?? {}).flat();
   const where = join(folder, 'pyproject.toml');
@@ -82,7 +82,12 @@ export async function neighbours({ tool }: UvSettings, folder: string): Promise<
     path === undefined ? [] : [isAbsolute(path) ? path : join(folder, path)],
   );
   const members = sources.some(({ workspace }) => workspace) ? await membersOf(folder) : [];
-  return Promise.all([...paths, ...members].map((path) => findLocal(path, where)));
+  const found = await Promise.all([...paths, ...members].map((path) => findLocal(path, where).catch(absent)));
+  return found.filter((one) => one !== undefined);
+}
+
+function absent(error: unknown): undefined {
+  if (!isImageSpecError(error)) throw error;
 }
 
 /** Folders of the workspace that a project belongs to (uv, "Workspaces"). */

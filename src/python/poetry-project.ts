@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { parse } from 'smol-toml';
 import { z } from 'zod';
 import { normalizeName } from './package-name.ts';
+import { ImageSpecError } from '../core/error.ts';
 import { linesOfGroup, parseProject } from './project-file.ts';
 
 const options = z.object({
@@ -44,7 +45,9 @@ export interface PoetryProject {
 export function parsePoetryProject(text: string, path: string): PoetryProject {
   const parsed = parseProject(text, path);
   const { project, tool } = parsed;
-  const own = toolSchema.safeParse(tool?.poetry ?? {}).data ?? toolSchema.parse({});
+  const checked = toolSchema.safeParse(tool?.poetry ?? {});
+  if (!checked.success) throw invalid(path, checked.error.issues[0]!);
+  const own = checked.data;
   const groups = new Map<string, PoetryDependency[]>();
   const add = (group: string, more: readonly PoetryDependency[]): void => {
     const name = normalizeName(group);
@@ -76,6 +79,11 @@ export function parsePoetryProject(text: string, path: string): PoetryProject {
     ...listed(own.dependencies),
   ];
   return { dependencies, groups, extras };
+}
+
+function invalid(path: string, { path: place, message }: z.core.$ZodIssue): ImageSpecError {
+  const why = `is not as it should be: tool.poetry.${place.join('.')}: ${message}`;
+  return new ImageSpecError('REQUIREMENTS_INVALID', `${path} ${why}`, { hint: 'Run "poetry check".' });
 }
 
 /** Those of a table; `python` among them is the interpreter. */

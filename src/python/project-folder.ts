@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Context } from '../core/context.ts';
 import { throwIfAborted } from '../core/context.ts';
 import type { Digest } from '../core/digest.ts';
-import { ImageSpecError, messageOf } from '../core/error.ts';
+import { ImageSpecError, messageOf, systemCode } from '../core/error.ts';
 import type { Entry } from '../filesystem/entry.ts';
 import { hashEntries } from '../filesystem/host.ts';
 
@@ -20,10 +20,7 @@ const MARKS = ['pyvenv.cfg', 'oci-layout'];
 const FILES_LIMIT = 100_000;
 const BYTES_LIMIT = 4e9;
 
-/**
- * All that is part of the project, sorted; files are 0755 where their owner may execute them, else 0644. Throws `REQUIREMENTS_INVALID` when it
- * is too large, `REQUIREMENTS_NOT_FOUND` when it cannot be read.
- */
+/** All that is part of the project, sorted; files are 0755 where their owner may execute them, else 0644. */
 async function entriesOf(ctx: Context, folder: string, leftOut: string | undefined): Promise<readonly Entry[]> {
   const entries: Entry[] = [];
   let bytes = 0;
@@ -58,16 +55,7 @@ async function entriesOf(ctx: Context, folder: string, leftOut: string | undefin
       }
     }
   };
-  try {
-    await visit('');
-  } catch (cause) {
-    if (cause instanceof ImageSpecError) throw cause;
-    throw new ImageSpecError('REQUIREMENTS_NOT_FOUND', `The project ${folder} cannot be read: ${messageOf(cause)}`, {
-      hint: 'Check the folder and its permissions.',
-      cause,
-      facts: { file: folder },
-    });
-  }
+  await visit('');
   return entries;
 }
 
@@ -83,11 +71,12 @@ async function isLeftover(path: string, name: string, below: string): Promise<bo
 }
 
 /**
- * Of paths, kinds of modes, links and contents: whatever a build can see but times and owners. Throws as reading does.
+ * Of paths, kinds of modes, links and contents: whatever a build can see but times and owners. Throws
+ * `REQUIREMENTS_INVALID` when it is too large, `REQUIREMENTS_NOT_FOUND` when it cannot be read.
  * @param leftOut absolute path of the image's lock file, which a build may write into the project
  */
 export async function digestProject(ctx: Context, folder: string, leftOut: string | undefined): Promise<Digest> {
-  return hashEntries(ctx, await entriesOf(ctx, folder, leftOut));
+  return reading(folder, async () => hashEntries(ctx, await entriesOf(ctx, folder, leftOut)));
 }
 
 /**
@@ -100,17 +89,33 @@ export async function copyProject(
   target: string,
   leftOut: string | undefined,
 ): Promise<Digest> {
+  const entries = await reading(folder, () => entriesOf(ctx, folder, leftOut));
   await mkdir(target, { recursive: true });
-  for (const entry of await entriesOf(ctx, folder, leftOut)) {
+  for (const entry of entries) {
     throwIfAborted(ctx);
     const path = join(target, entry.path);
     await mkdir(dirname(path), { recursive: true });
     if (entry.type === 'directory') await mkdir(path, { recursive: true });
     else if (entry.type === 'symlink') await symlink(entry.target, path);
-    else if (entry.type === 'file') await copyFile(join(folder, entry.path), path);
+    else if (entry.type === 'file') await reading(folder, () => copyFile(join(folder, entry.path), path));
     if (entry.type === 'file' || entry.type === 'directory') await chmod(path, entry.mode);
   }
   return hashEntries(ctx, await entriesOf(ctx, target, undefined));
+}
+
+const UNREADABLE: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM', 'ENOENT', 'ENOTDIR', 'ELOOP']);
+
+async function reading<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (!UNREADABLE.has(systemCode(cause))) throw cause;
+    throw new ImageSpecError('REQUIREMENTS_NOT_FOUND', `The project ${folder} cannot be read: ${messageOf(cause)}`, {
+      hint: 'Check the folder and its permissions.',
+      cause,
+      facts: { file: folder },
+    });
+  }
 }
 
 function tooLarge(folder: string): ImageSpecError {

@@ -97,6 +97,7 @@ const VCS = /^(?:git|hg|svn|bzr)\+/i;
 
 /** An image has no link to a folder of this host: what is installed of it is its wheel. */
 function parseEditable(value: string): RequirementLine {
+  if (value === '') return { kind: 'invalid', what: '-e without a folder' };
   const line = parseRequirement(value);
   // Behind -e, what looks like a name is a folder.
   return line.kind === 'package' || line.kind === 'invalid' ? parseRequirement(`./${value}`) : line;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { expectCode } from '../expect-code.ts';
 import { contentHashes, parsePoetryProject } from '../../src/python/poetry-project.ts';
 
 const STANDARD = `[project]
@@ -107,5 +108,11 @@ describe("a project's dependencies", () => {
   it('may have had their group for development at a place of its own', () => {
     const text = '[tool.poetry.dependencies]\n[tool.poetry.dev-dependencies]\nsix = "*"';
     expect(parsePoetryProject(text, 'pyproject.toml').groups.get('dev')).toMatchObject([{ name: 'six' }]);
+  });
+
+  it('must be of the form that poetry reads', async () => {
+    const text = '[tool.poetry.dependencies]\nx = { optional = "yes" }';
+    const error = await expectCode(() => parsePoetryProject(text, '/app/pyproject.toml'), 'REQUIREMENTS_INVALID');
+    expect(error.message).toMatch(/^\/app\/pyproject\.toml is not as it should be: tool\.poetry\.dependencies\.x/);
   });
 });

@@ -93,7 +93,10 @@ describe('a requirement line', () => {
     expect(withoutEditable('-egit+https://git.example/x')).toBe('git+https://git.example/x');
   });
 
-  it.each(['numpy 2.0', '=1.0', 'x=1', 'x @', '[extra]', 'x==1 --hash=md5:00'])('is told to be wrong: %s', (line) => {
-    expect(parseRequirementLine(line).kind).toBe('invalid');
-  });
+  it.each(['-e', 'numpy 2.0', '=1.0', 'x=1', 'x @', '[extra]', 'x==1 --hash=md5:00'])(
+    'is told to be wrong: %s',
+    (line) => {
+      expect(parseRequirementLine(line).kind).toBe('invalid');
+    },
+  );
 });

@@ -267,6 +267,14 @@ describe('what lies on this host', () => {
     expect((await readRequirements(wants)).folders).toEqual([join(root, 'app'), join(root, 'libs/b')]);
   });
 
+  it('may be absent where a project only knows of it', async () => {
+    const wants = await wantsOf({
+      'pyproject.toml':
+        '[project]\nname = "x"\n[tool.uv.sources]\na = { path = "../absent" }\nb = { workspace = true }',
+    });
+    expect((await readRequirements(wants)).folders).toEqual([]);
+  });
+
   it.each([
     ['./absent', 'REQUIREMENTS_NOT_FOUND', /absent, which does not exist$/],
     ['./empty', 'REQUIREMENTS_INVALID', /empty, which is no project: it has neither pyproject\.toml nor setup\.py$/],
