@@ -106,6 +106,7 @@ describe('the library', () => {
 
   it.each([
     ['a tag that is none', { tags: ['not a tag'] }],
+    ['a place that is a digest', { outputs: [`docker://r.example/x:1@sha256:${'0'.repeat(64)}`] }],
     ['half a thread', { workers: 0.5 }],
     ['no number of threads', { workers: Number.NaN }],
     ['pushing without a registry', { push: true }],

@@ -114,6 +114,12 @@ function notAnOutput(text: string): ImageSpecError {
   });
 }
 
+function digestGiven(text: string): ImageSpecError {
+  return new ImageSpecError('USAGE', `"${text}" names a digest, but that follows from what is built`, {
+    hint: 'Write docker://REGISTRY/NAME:TAG; the digest is printed when the image is there.',
+  });
+}
+
 /** `docker load` knows no indexes: said before anything is built. */
 function refuseIndexInDockerArchive(platforms: readonly Platform[], outputs: readonly string[]): void {
   const archive = outputs.find((text) => text.startsWith('docker-archive:'));
@@ -157,6 +163,7 @@ function toOutput(text: string, imageName: string, tags: readonly string[], work
     case 'scratch':
       throw notAnOutput(text);
     case 'registry': {
+      if (transport.reference.digest !== undefined) throw digestGiven(text);
       const own = transport.reference.tag;
       const named = text.slice(text.lastIndexOf('/')).includes(':');
       return { transport, tags: own && named ? [own, ...tags.slice(1)] : [...tags], text };

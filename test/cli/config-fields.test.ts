@@ -45,6 +45,7 @@ it('start the image as they say', async () => {
     entrypoint: ['serve'],
     cmd: ['--port', ''],
     workdir: '/srv/app',
+    env: { GREETING: 'a b="c"', N: 1 },
     labels: { a: 'b c', n: 1 },
   });
   expect(run).toMatchObject({
@@ -53,7 +54,11 @@ it('start the image as they say', async () => {
     WorkingDir: '/srv/app',
     Labels: { a: 'b c', n: '1' },
   });
+  const env = (config: Config['config']): string[] =>
+    (config['Env'] as string[]).filter((line) => !/^(?:PATH|_F_IMG_ID)=/.test(line));
+  expect(env(run)).toEqual(['PYTHONPATH=/root', 'GREETING=a b="c"', 'N=1']);
   const without = await built({});
+  expect(env(without.run)).toEqual(['PYTHONPATH=/root']);
   expect(without.run).toMatchObject({ WorkingDir: '/root' });
   expect(without.run).not.toHaveProperty('Labels');
   expect(without.run).not.toHaveProperty('Cmd');
