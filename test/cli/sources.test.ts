@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { BuildResult, PlanResult } from '../../src/build/result.ts';
+import type { BuildResult, PlanResults } from '../../src/build/result.ts';
 import type { Project } from './project.ts';
 import { createProject } from './project.ts';
 import type { ReadImage } from './read-image.ts';
@@ -127,7 +127,7 @@ it('a plan names both layers', async () => {
   await write({ 'src/x': '' });
   await project.spec({ base_image: 'scratch', source_root: 'src', source_copy_mode: 'ALL' });
   const { stdout } = await project.run(['build', '--plan', '--json']);
-  const { platforms } = JSON.parse(stdout) as PlanResult;
+  const { platforms } = (JSON.parse(stdout) as PlanResults).images[0]!;
   expect(platforms[0]!.layers.slice(-2)).toMatchObject([
     { kind: 'sources', content: 'sources: src', action: 'pack' },
     { kind: 'files', content: 'copied files: app', action: 'pack' },
