@@ -128,11 +128,13 @@ async function factsOf(
   if (decoded) return decoded;
   const total = image.layers.reduce((sum, layer) => sum + layer.descriptor.size, 0);
   const subject = `${base.name} ${printPlatform(base.platform)}`;
-  return step(ctx, { step: 'read base', subject, total, unit: 'bytes' }, async () => {
-    const facts = await readImage(ctx, image, wantsDebian);
-    await cache.writeRecord('facts', key, encodeFacts(facts));
-    return facts;
-  });
+  return cache.join(ctx, key, () =>
+    step(ctx, { step: 'read base', subject, total, unit: 'bytes' }, async () => {
+      const facts = await readImage(ctx, image, wantsDebian);
+      await cache.writeRecord('facts', key, encodeFacts(facts));
+      return facts;
+    }),
+  );
 }
 
 /** What reads a base is loaded for a base that is not known yet: the next build starts sooner without it. */

@@ -70,6 +70,7 @@ export async function runBuild(
     return;
   }
   result('');
-  for (const image of built.images) say(printResult(image));
+  const isAlone = built.images.length === 1;
+  for (const image of built.images) say(isAlone ? printResult(image) : `\n${image.name}\n${printResult(image)}`);
   result(built.images.map((image) => `${image.reference}\n`).join(''));
 }

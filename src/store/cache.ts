@@ -36,6 +36,8 @@ export interface LocalCache {
   /** A small document kept under a key of ours (`layer`, `facts`, …), or undefined; a damaged one counts as absent. */
   readonly readRecord: (kind: string, key: Digest) => Promise<Uint8Array | undefined>;
   readonly writeRecord: (kind: string, key: Digest, bytes: Uint8Array) => Promise<void>;
+  /** Joins equal work that is under way in this process, as images of one call on one base have it; else begins it. */
+  readonly join: <T>(ctx: Context, key: Digest, work: () => Promise<T>) => Promise<T>;
 }
 
 export interface CacheOptions {
@@ -56,6 +58,7 @@ export function createLocalCache(root: string, { now, random }: CacheOptions): L
   const base = join(root, CACHE_VERSION);
   const place = cachePlace(root);
   const running = new Map<Digest, Promise<string>>();
+  const joined = new Map<Digest, Promise<unknown>>();
   const blobFile = (digest: Digest): string => join(base, 'blobs', 'sha256', shard(digest));
   const recordFile = (kind: string, key: Digest): string => join(base, 'records', kind, shard(key));
   const temporary = (): string => join(base, 'scratch', random());
@@ -103,6 +106,9 @@ export function createLocalCache(root: string, { now, random }: CacheOptions): L
     writeRecord: async (kind, key, bytes) => {
       await write(createContext(), recordFile(kind, key), sealed(bytes, kind, key));
     },
+    // A key is of one kind of work alone.
+    join: <T>(ctx: Context, key: Digest, work: () => Promise<T>) =>
+      share(ctx, joined as Map<Digest, Promise<T>>, key, work),
   };
 }
 

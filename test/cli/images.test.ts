@@ -138,6 +138,14 @@ describe('images of one file', () => {
     expect(run.stderr).toMatch(/^other: info: built: oci:\.imagespec\/third$/m);
   });
 
+  it('read a base that they share once', async () => {
+    await addBase(project, await pythonBase());
+    await file({ base_image: 'oci:base', images: { a: { env: { A: '1' } }, b: { env: { B: '1' } }, c: COPIES } });
+    const { status, stderr } = await project.run(['build', '--progress', 'json']);
+    expect(status, stderr).toBe(0);
+    expect(stderr.match(/"step":"read base"/g)).toHaveLength(1);
+  });
+
   it('are chosen by name, with what they stand on', async () => {
     await file(IMAGES);
     const { images } = built(await project.run(['build', '--json', '--image', 'web']));
