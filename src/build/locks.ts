@@ -13,6 +13,7 @@ import type { Interpreter } from '../python/interpreter.ts';
 import { minorVersion } from '../python/interpreter.ts';
 import type { Lock, LockedSource } from '../python/lock.ts';
 import { lockOf } from '../python/lock.ts';
+import type { InstalledPackage } from '../python/replaced.ts';
 import type { LockedPython } from '../python/managed.ts';
 import { lockFileOf } from '../spec/own-files.ts';
 import type { Wants } from '../python/wants.ts';
@@ -30,6 +31,8 @@ export interface Target {
   /** Platform: `linux/amd64`. */
   readonly name: string;
   readonly interpreter: Interpreter;
+  /** Of the base's environment. */
+  readonly installed: readonly InstalledPackage[];
 }
 
 /** The lock of one world (Python, Debian) for one platform, and the question that it answers. */
@@ -123,13 +126,14 @@ export interface LockTools {
 
 export async function lockPython(
   ctx: Context,
-  { name, interpreter }: Target,
+  target: Target,
   job: Job,
   inputs: Inputs,
   before: KeptLock,
   tools: LockTools,
 ): Promise<NonNullable<PlatformLocks['python']>> {
-  const question = questionKey(inputs, interpreter);
+  const { name, interpreter } = target;
+  const question = questionKey(inputs, target);
   const version = minorVersion(interpreter.version);
   const known = before.content.platforms[name];
   if (known?.wheels && known.inputs === question) {
@@ -141,7 +145,7 @@ export async function lockPython(
     };
   }
   if (job.options.frozen && wantsLockFile(inputs.wants)) throw lockWouldChange(name, known !== undefined, job);
-  const lock = await step(ctx, { step: 'resolve', subject: name }, () => ask(ctx, interpreter, job, inputs, tools));
+  const lock = await step(ctx, { step: 'resolve', subject: name }, () => ask(ctx, target, job, inputs, tools));
   return { question, version, lock: await withFolders(ctx, lock, inputs, job), fresh: true };
 }
 
@@ -167,7 +171,7 @@ async function withFolders(ctx: Context, lock: Lock, { folders }: Inputs, { load
 }
 
 /** Digest of the question that a lock answers: what was asked for, where, and for which kind of interpreter. */
-function questionKey({ wants, files, archives }: Inputs, interpreter: Interpreter): Digest {
+function questionKey({ wants, files, archives }: Inputs, { interpreter, installed }: Target): Digest {
   const { machine, libc, freeThreaded, version } = interpreter;
   return keyOf({
     packages: [...wants.packages, ...(wants.untaggedPackages ?? [])],
@@ -175,6 +179,7 @@ function questionKey({ wants, files, archives }: Inputs, interpreter: Interprete
     files: [...files, ...archives].map((one) => one.digest),
     indexes: [wants.pipIndex ?? '', ...wants.pipExtraIndexUrls].map((url) => url && redactUrl(url)),
     target: { python: minorVersion(version), machine, libc: { ...libc }, freeThreaded },
+    ...(installed.length > 0 && { installed: installed.map((one) => `${one.name}==${one.version}`).sort() }),
   });
 }
 
@@ -195,7 +200,7 @@ function optionsKey({ extras = [], groups = [], options }: Wants): Readonly<Reco
 
 async function ask(
   ctx: Context,
-  interpreter: Interpreter,
+  { interpreter, installed }: Target,
   job: Job,
   { wants, indexes }: Inputs,
   { uv, hooks }: LockTools,
@@ -217,6 +222,7 @@ async function ask(
         offline: options.offline ?? false,
         cacheFolder: join(cache.root, 'uv'),
         hooks,
+        installed,
       }),
     ),
   );

@@ -10,7 +10,7 @@ import type { ImageSpec } from '../spec/spec.ts';
 import { secretTarget } from '../spec/value-kinds.ts';
 import { lockOf } from '../python/lock.ts';
 import { lacking } from '../python/replaced.ts';
-import { ENVIRONMENT_ROOT, venvLayout } from '../python/venv.ts';
+import { ENVIRONMENT_ROOT } from '../python/venv.ts';
 import type { LocalCache } from '../store/cache.ts';
 import type { Identity } from './assemble.ts';
 import { assembleImage, imageAnnotations } from './assemble.ts';
@@ -145,8 +145,7 @@ function packagesInput(
 ): PackagesInput | undefined {
   const { reader, details, lock: whole } = platform;
   const { interpreter, installed } = details;
-  const lock =
-    whole && interpreter && lockOf(lacking(whole.wheels, installed, venvLayout(interpreter, ENVIRONMENT_ROOT)));
+  const lock = whole && lockOf(lacking(whole.wheels, installed));
   const wheels = (): Promise<ReadonlyMap<Digest, string>> => shelf.fetch(ctx, lock?.wheels ?? []);
   const hints = spec.layers ?? [];
   const seesSystem = spec.pythonExec !== undefined;

@@ -3,6 +3,7 @@ import type { Context } from '../core/context.ts';
 import type { Interpreter } from '../python/interpreter.ts';
 import type { Lock } from '../python/lock.ts';
 import { lockOf } from '../python/lock.ts';
+import type { InstalledPackage } from '../python/replaced.ts';
 import type { Base, BaseReader } from './base.ts';
 import type { DebianBase } from './debian-base.ts';
 import type { BroughtPython } from './managed-python.ts';
@@ -26,6 +27,8 @@ interface PackagesRequest {
   /** Platform: `linux/amd64`. */
   readonly name: string;
   readonly interpreter: Interpreter;
+  /** Of the base's environment, for this interpreter. */
+  readonly installed: readonly InstalledPackage[];
   /** Without the Debian packages. */
   readonly plain: Base;
   readonly reader: BaseReader;
@@ -41,7 +44,7 @@ type PreparedPackages = NonNullable<PlatformLocks['python']> & {
 /** Throws what resolving throws, `PLATFORM_FOREIGN` for sources that cannot be built here, and what building throws. */
 export async function preparePackages(
   ctx: Context,
-  { name, interpreter, plain, reader, debian, brought }: PackagesRequest,
+  { name, interpreter, installed, plain, reader, debian, brought }: PackagesRequest,
   { job, inputs, kept, purpose, runs }: Round,
 ): Promise<PreparedPackages> {
   const { services, loaded, options } = job;
@@ -58,7 +61,7 @@ export async function preparePackages(
   const env = variablesOf(plain.image?.config.config, [...(loaded.spec.env ?? [])]);
   const epoch = epochOf(job);
   const hooks = hookRunner({ ground: () => (ground ??= groundOnce()), env, epoch });
-  const locked = await lockPython(ctx, { name, interpreter }, job, inputs, kept, {
+  const locked = await lockPython(ctx, { name, interpreter, installed }, job, inputs, kept, {
     uv: runs.uv,
     hooks,
   });

@@ -4,6 +4,8 @@ import { together } from '../core/context.ts';
 import { printPlatform } from '../oci/platform.ts';
 import type { Lock } from '../python/lock.ts';
 import { lockOf } from '../python/lock.ts';
+import { installedFor } from '../python/replaced.ts';
+import { ENVIRONMENT_ROOT, venvLayout } from '../python/venv.ts';
 import type { Base, BaseDetails, BaseReader } from './base.ts';
 import type { Bases } from './bases.ts';
 import { resolveBases } from './bases.ts';
@@ -94,15 +96,18 @@ async function preparePlatform(ctx: Context, plain: Base, round: Round): Promise
   const brought = isLacking ? await bringPython(ctx, { ...asked, openUrl: indexOpener(job, inputs) }) : undefined;
   const reader = brought?.reader ?? whole;
   const interpreter = brought?.interpreter ?? prepared.details.interpreter;
+  const installed = interpreter
+    ? installedFor(prepared.details.installed, venvLayout(interpreter, ENVIRONMENT_ROOT))
+    : [];
   const origin = originOf(prepared, brought);
   const packages =
     interpreter && wantsPackages(inputs.wants)
-      ? await preparePackages(ctx, { name, interpreter, plain, reader, debian, brought }, round)
+      ? await preparePackages(ctx, { name, interpreter, installed, plain, reader, debian, brought }, round)
       : undefined;
   // An interpreter that was asked for by name is found on PATH even where nothing is installed for it.
   const isBare = interpreter !== undefined && (origin !== undefined || spec.pythonExec !== undefined);
   const lock = packages?.built ?? (isBare ? lockOf([]) : undefined);
-  const details = { ...prepared.details, interpreter };
+  const details = { ...prepared.details, interpreter, installed };
   const lacksBundle = lock !== undefined && !isSupposed && !details.surroundings.hasCertificates;
   const seesSystem = spec.pythonExec !== undefined;
   const asksPip = spec.runtimePackages?.length && !isSupposed;

@@ -1,6 +1,6 @@
 // One question to uv, asked as often as its answers say that something must be taken as source. Wheels come first: only what has none, at any
 // version that fits, is built (docs/decisions/0010).
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import type { Context } from '../core/context.ts';
 import { redactText } from '../core/redact.ts';
 import { buildFailed } from './build-wheel.ts';
@@ -12,6 +12,7 @@ import type { Pylock } from './pylock.ts';
 import { parsePylock } from './pylock.ts';
 import type { WrittenQuestion } from './question.ts';
 import { notUv, uvError } from './uv-words.ts';
+import type { InstalledPackage } from './replaced.ts';
 import type { Wants } from './wants.ts';
 
 export interface ResolveOptions {
@@ -26,6 +27,8 @@ export interface ResolveOptions {
   readonly cacheFolder: string;
   /** Runs what sources need to be looked into. */
   readonly hooks: HookRunner;
+  /** Where one of these fits, no other version is chosen: the base has it. */
+  readonly installed?: readonly Pick<InstalledPackage, 'name' | 'version'>[] | undefined;
 }
 
 /** Resolving hundreds of distributions against a slow index takes a minute; behind this nobody is working any more. */
@@ -64,6 +67,7 @@ interface Allowance {
 export async function ask(ctx: Context, question: Asked, known: Sources): Promise<void> {
   const { interpreter, options, wants } = question;
   let allowed: Allowance = { sources: known, hooks: undefined };
+  await prefer(question.answer, options.installed ?? []);
   for (let round = 0; round < ROUNDS_LIMIT; round++) {
     const { status, stderr, failure, hookOutput } = await runUv(ctx, question, allowed);
     if (failure !== undefined) throw notUv(failure);
@@ -78,6 +82,13 @@ export async function ask(ctx: Context, question: Asked, known: Sources): Promis
     allowed = more;
   }
   throw notUv(`${ROUNDS_LIMIT} distributions without wheels are not the last ones`);
+}
+
+/** uv keeps to the versions of the lock that it is to write, where there is one and they fit. */
+async function prefer(answer: string, installed: NonNullable<ResolveOptions['installed']>): Promise<void> {
+  if (installed.length === 0) return;
+  const packages = installed.map(({ name, version }) => `[[packages]]\nname = "${name}"\nversion = "${version}"\n`);
+  await writeFile(answer, `lock-version = "1.0"\ncreated-by = "imagespec"\n\n${packages.join('\n')}`);
 }
 
 /** Lists by the names that the user knows. */

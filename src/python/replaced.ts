@@ -34,14 +34,14 @@ export function installedIn({ captured }: BaseFacts, root: string): InstalledPac
   });
 }
 
+/** Those that an environment of this layout sees. */
+export function installedFor(installed: readonly InstalledPackage[], { sitePackages }: VenvLayout): InstalledPackage[] {
+  return installed.filter(({ python }) => sitePackages === `lib/${python}/site-packages`);
+}
+
 /** What must be installed beside what is there: a URL or commit may be anything, so that its wheel always counts as another. */
-export function lacking(
-  wheels: readonly LockedWheel[],
-  installed: readonly InstalledPackage[],
-  { sitePackages }: VenvLayout,
-): LockedWheel[] {
-  const here = installed.filter(({ python }) => sitePackages === `lib/${python}/site-packages`);
-  const known = new Set(here.map(({ name, version }) => `${name}==${version}`));
+export function lacking(wheels: readonly LockedWheel[], installed: readonly InstalledPackage[]): LockedWheel[] {
+  const known = new Set(installed.map(({ name, version }) => `${name}==${version}`));
   return wheels.filter(({ name, version, directUrl }) => directUrl !== undefined || !known.has(`${name}==${version}`));
 }
 

@@ -64,7 +64,7 @@ images:
     copy: [app]
 \`\`\`
 
-\`imagespec build\` builds all of them, bases first and the rest at once; \`--image train\` builds one, and what it stands on. A base is pushed beside the images that stand on it; without a registry it stays in \`.imagespec\`. Where its spec names no platform, it is built for those of the images upon it. A failure stops only what stands on the image, and all failures are told at the end. All images of a file share its lock file. Packages that the base has in the same version are not installed again; of another version, the new one takes the place of the old. In a TypeScript file, \`baseImage\` may be another \`ImageSpec\`.
+\`imagespec build\` builds all of them, bases first and the rest at once; \`--image train\` builds one, and what it stands on. A base is pushed beside the images that stand on it; without a registry it stays in \`.imagespec\`. Where its spec names no platform, it is built for those of the images upon it. A failure stops only what stands on the image, and all failures are told at the end. All images of a file share its lock file. Packages of the base that fit are kept and not installed again, as \`pip install\` has it; where another version is needed, it takes the place of the old one. In a TypeScript file, \`baseImage\` may be another \`ImageSpec\`.
 
 ## Not supported yet
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { inlineFile } from '../../src/filesystem/entry.ts';
 import type { BaseFacts } from '../../src/filesystem/facts.ts';
 import type { LockedWheel } from '../../src/python/lock.ts';
-import { captureForReplaced, installedIn, lacking, replacedFiles } from '../../src/python/replaced.ts';
+import { captureForReplaced, installedFor, installedIn, lacking, replacedFiles } from '../../src/python/replaced.ts';
 import type { VenvLayout } from '../../src/python/venv.ts';
 
 const SITE = 'opt/venv/lib/python3.12/site-packages';
@@ -66,8 +66,8 @@ describe('packages that a base has', () => {
       wheel('other', '1.0'),
       wheel('my-pkg', '1.0', { directUrl }),
     ];
-    expect(lacking(wheels, installed, LAYOUT)).toEqual(wheels.slice(1));
-    expect(lacking(wheels, installed, { ...LAYOUT, sitePackages: 'lib/python3.11/site-packages' })).toEqual(wheels);
+    expect(lacking(wheels, installedFor(installed, LAYOUT))).toEqual(wheels.slice(1));
+    expect(installedFor(installed, { ...LAYOUT, sitePackages: 'lib/python3.11/site-packages' })).toEqual([]);
   });
 
   it('go where another version comes, with their bytecode and nothing else', () => {

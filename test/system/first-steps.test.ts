@@ -66,3 +66,20 @@ it('a registry is named, and the image is there under the name that `tag` prints
   const again = await run('build', '--push');
   expect(again.stderr).toMatch(/exists already; nothing to do/);
 });
+
+it('a spec upon a spec keeps the packages of the base that fit, and does not bring them again', async () => {
+  const base = { name: 'base', packages: ['idna==3.6', 'six==1.16.0'] };
+  const spec = { images: { top: { base_image: base, packages: ['requests', 'idna', 'six>=1.17'] } } };
+  await mkdir(join(project(), 'upon'));
+  await writeFile(join(project(), 'upon', 'imagespec.yaml'), JSON.stringify(spec));
+  const built = await run('build', 'upon', '--json');
+  expect(built.status, built.stderr).toBe(0);
+  const top = (JSON.parse(built.stdout) as BuildResult).images.at(-1)!;
+  const own = top.platforms[0]!.layers.filter(({ kind }) => kind === 'packages').map(({ content }) => content);
+  expect(own.join(' ')).toContain('requests');
+  expect(own.join(' ')).not.toContain('idna');
+  const program =
+    'from importlib.metadata import distributions as all; print([d.name + d.version for d in all() if d.name in ("idna", "six")])';
+  const { stdout } = await run('run', 'oci:.imagespec/top', 'python', '-c', program);
+  expect(stdout).toMatch(/^\['idna3\.6', 'six1\.1[7-9][.0-9]*'\]$|^\['six1\.1[7-9][.0-9]*', 'idna3\.6'\]$/m);
+});
