@@ -16,7 +16,7 @@ import { missingPlatforms } from './existing.ts';
 import type { ImageTask } from './images.ts';
 import { buildTasks, listTasks, platformsOf } from './images.ts';
 import type { Job } from './job.ts';
-import { loadFile } from './load-file.ts';
+import { loadFiles } from './load-files.ts';
 import { planImage, planUpon } from './plan.ts';
 import { createPythonShelf } from './python-shelf.ts';
 import type { BuildOptions } from './request.ts';
@@ -30,22 +30,26 @@ import { createMeter, withServices } from './services.ts';
 import { withSwitches } from './switches.ts';
 
 /**
- * Loads the specs of a file or folder, or of standard input for `-`, and builds them, or those of `images` by name. `argv` is the command
+ * Loads the specs of files or folders, or of standard input for `-`, and builds them, or those of `images` by name. `argv` is the command
  * line, remembered for the fast path.
  */
-export async function buildFile(
-  path: string,
+export async function buildFiles(
+  paths: readonly string[],
   options: BuildOptions,
   environment: Environment,
   argv: readonly string[] = [],
 ): Promise<BuildResult> {
-  return buildSpecs(await loadFile(path, options.images, environment), options, environment, argv);
+  return buildSpecs(await loadFiles(paths, options.images, environment), options, environment, argv);
 }
 
-/** What `buildFile` would do. Of an image upon one that is yet to be built, no more is said than that. */
-export async function planFile(path: string, given: BuildOptions, environment: Environment): Promise<PlanResults> {
+/** What `buildFiles` would do. Of an image upon one that is yet to be built, no more is said than that. */
+export async function planFiles(
+  paths: readonly string[],
+  given: BuildOptions,
+  environment: Environment,
+): Promise<PlanResults> {
   const options = withSwitches(given, environment);
-  const specs = await loadFile(path, options.images, environment);
+  const specs = await loadFiles(paths, options.images, environment);
   return withCall(specs, options, environment, async (ctx, call) => {
     const plans = await buildTasks<Planned>(ctx, call.tasks, async (inner, task, base) => {
       const job = await createJob(inner, call, task, base?.place);
@@ -134,6 +138,8 @@ interface Call {
   readonly pool: WorkPool;
   readonly made: Job['made'];
   readonly writesLock: Limit;
+  /** Label of the image by its full name. */
+  readonly names: Map<string, string>;
 }
 
 async function withCall<T>(
@@ -148,7 +154,15 @@ async function withCall<T>(
   return withServices(withSandbox(environment, options.sandbox), options.cacheFolder, async (services) => {
     const pool = createWorkPool(options.workers ?? Math.min(environment.processors - 1, WORKERS_MAX));
     try {
-      return await work(ctx, { tasks, options, services, pool, made: new Once(), writesLock: createLimit(1) });
+      return await work(ctx, {
+        tasks,
+        options,
+        services,
+        pool,
+        made: new Once(),
+        writesLock: createLimit(1),
+        names: new Map(),
+      });
     } finally {
       await pool.close();
     }
@@ -165,6 +179,16 @@ function refuseOnePlace(tasks: readonly ImageTask[], { outputs = [], tags = [] }
   });
 }
 
+/** As with a fixed `tag_format`. */
+function refuseOneName({ names }: Call, imageName: string, label: string): void {
+  const other = names.get(imageName);
+  names.set(imageName, label);
+  if (other === undefined) return;
+  throw new ImageSpecError('USAGE', `${other} and ${label} are different images, but both would be ${imageName}`, {
+    hint: 'Give one of them another `name`, or another `tag_format`.',
+  });
+}
+
 async function createJob(ctx: Context, call: Call, task: ImageTask, base: Transport | undefined): Promise<Job> {
   const { loaded } = task;
   const { pool, made, writesLock } = call;
@@ -172,6 +196,7 @@ async function createJob(ctx: Context, call: Call, task: ImageTask, base: Transp
   const options = { ...(task.isAsked ? call.options : optionsOfBase(call.options, loaded)), platforms };
   const services = { ...call.services, downloads: createMeter() };
   const imageName = await loaded.spec.imageName(loaded);
+  refuseOneName(call, imageName, task.label);
   const request = createRequest(loaded.spec, imageName, options, services.environment.workingDirectory);
   const debs = createDebShelf(services, options.offline ?? false, pool);
   let opened: Promise<BuildSecrets> | undefined;

@@ -12,7 +12,7 @@ import { findReferences, replaceReferences } from '../spec/manifest-references.t
 import { buildListed } from './build-specs.ts';
 import type { Environment } from './environment.ts';
 import { identityOf } from './images.ts';
-import { nameOf } from './load-file.ts';
+import { nameOf } from './load-files.ts';
 import type { BuildOptions } from './request.ts';
 import type { ImageResult } from './result.ts';
 

@@ -1,5 +1,5 @@
 // `imagespec build`: flags become options of the library; the result is printed for people or programs.
-import { buildFile, planFile } from '../build/build-specs.ts';
+import { buildFiles, planFiles } from '../build/build-specs.ts';
 import { ImageSpecError } from '../core/error.ts';
 import type { BuildOptions } from '../build/request.ts';
 import type { SandboxMaker } from '../build/sandbox.ts';
@@ -52,7 +52,7 @@ function toCount(text: string): number {
 }
 
 export async function runBuild(
-  file: string,
+  files: readonly string[],
   flags: BuildFlags,
   argv: readonly string[],
   session: Session,
@@ -60,11 +60,11 @@ export async function runBuild(
   const options = toOptions(flags, session);
   const { environment, result, say } = session;
   if (flags.plan) {
-    const plan = await planFile(file, options, environment);
+    const plan = await planFiles(files, options, environment);
     result(flags.json ? `${JSON.stringify(plan)}\n` : plan.images.map(printPlan).join('\n'));
     return;
   }
-  const built = await buildFile(file, options, environment, argv);
+  const built = await buildFiles(files, options, environment, argv);
   if (flags.json) {
     result(`${JSON.stringify(built)}\n`);
     return;

@@ -70,13 +70,13 @@ const sandboxOption = (): Option =>
     'who runs programs of the image: namespaces, or chroot, which isolates them from nothing (default: $IMAGESPEC_SANDBOX or namespaces)',
   ).choices(['namespaces', 'chroot']);
 
-const SPEC_ARGUMENT = 'spec file, a folder with one, or - for standard input';
+const SPEC_ARGUMENT = 'spec files, folders with one, or - for standard input';
 
 const example = (text: string): string => `\nExample:\n  $ ${text}\n`;
 
 function addBuild(program: Command, argv: readonly string[], run: Run): void {
   common(program.command('build'))
-    .argument('[spec]', SPEC_ARGUMENT, '.')
+    .argument('[spec...]', SPEC_ARGUMENT, ['.'])
     .description('build the images of a spec file')
     .option('--push', 'push to <registry>/<name>:<tag>; skipped when it exists, unless --force')
     .option('-o, --output <place>', 'oci:DIR[:TAG], oci-archive:FILE, docker-archive:FILE or docker://REF', collect)
@@ -95,22 +95,22 @@ function addBuild(program: Command, argv: readonly string[], run: Run): void {
     .option('--workers <n>', 'threads that pack layers (default: by processors and work)')
     .addOption(sandboxOption())
     .addHelpText('after', example('imagespec build --push --platform linux/amd64,linux/arm64'))
-    .action((spec: string, flags: BuildFlags) =>
+    .action((specs: string[], flags: BuildFlags) =>
       run(flags, async (session) => {
         const { runBuild } = await import('./build-command.ts');
-        await runBuild(spec, flags, argv, session);
+        await runBuild(specs, flags, argv, session);
       }),
     );
 }
 
 function addSpecCommands(program: Command, run: Run): void {
   common(program.command('tag'))
-    .argument('[spec]', SPEC_ARGUMENT, '.')
+    .argument('[spec...]', SPEC_ARGUMENT, ['.'])
     .description("print the image's full name without building")
     .option('--image <name>', 'of a file with several images, one; all without it', collect)
     .addHelpText('after', example('docker pull "$(imagespec tag)"'))
-    .action((spec: string, flags: TagFlags) =>
-      run(flags, async (session) => (await import('./spec-commands.ts')).runTag(spec, flags, session)),
+    .action((specs: string[], flags: TagFlags) =>
+      run(flags, async (session) => (await import('./spec-commands.ts')).runTag(specs, flags, session)),
     );
   common(program.command('resolve'))
     .requiredOption('-f, --file <path>', 'manifest, folder of manifests, or - for standard input', collect)

@@ -1,6 +1,6 @@
 // Commands about specs: tag, init, schema.
 import { isAbsolute, join } from 'node:path';
-import { loadFile } from '../build/load-file.ts';
+import { loadFiles } from '../build/load-files.ts';
 import { jsonSchema } from '../spec/json-schema.ts';
 import type { TemplateFormatName } from '../spec/template-format.ts';
 import { initSpec } from '../spec/template.ts';
@@ -13,8 +13,12 @@ export interface TagFlags extends CommonOptions {
 }
 
 /** One image is printed alone; several in a line, or an object, each. */
-export async function runTag(path: string, flags: TagFlags, { environment, result }: Session): Promise<void> {
-  const specs = await loadFile(path, flags.image, environment);
+export async function runTag(
+  paths: readonly string[],
+  flags: TagFlags,
+  { environment, result }: Session,
+): Promise<void> {
+  const specs = await loadFiles(paths, flags.image, environment);
   const images = await Promise.all(
     specs.map(async (loaded) => {
       const { spec, key } = loaded;
@@ -22,7 +26,8 @@ export async function runTag(path: string, flags: TagFlags, { environment, resul
       return { ...(key !== undefined && { image: key }), name, tag: name.slice(name.lastIndexOf(':') + 1) };
     }),
   );
-  const json = specs.some(({ key }) => key !== undefined) ? { images } : images[0];
+  const isSet = images.length !== 1 || specs.some(({ key }) => key !== undefined);
+  const json = isSet ? { images } : images[0];
   result(flags.json ? `${JSON.stringify(json)}\n` : images.map(({ name }) => `${name}\n`).join(''));
 }
 

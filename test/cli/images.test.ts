@@ -1,5 +1,5 @@
 // Several images of one call: from one file, from standard input, one upon the other; what is pushed, what is told, what fails.
-import { rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BuildResult } from '../../src/build/result.ts';
@@ -156,6 +156,18 @@ describe('images of one file', () => {
     expect([wrong.status, wrong.stderr]).toEqual([2, expect.stringMatching(/no image "wep".*did you mean "web"/s)]);
   });
 
+  it('cannot have one name', async () => {
+    await file({
+      ...scratch,
+      images: { a: { name: 'x', tag_format: '1', env: { A: '1' } }, b: { name: 'x', tag_format: '1' } },
+    });
+    const { status, stderr } = await project.run(['build']);
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/a and b are different images, but both would be x:1 \[USAGE\]/),
+    ]);
+  });
+
   it('cannot share a place or tag', async () => {
     await file(IMAGES);
     for (const args of [
@@ -188,6 +200,28 @@ describe('images of one file', () => {
     expect(stderr).toMatch(/^ {2}- upon: not begun, since it stands on bad$/m);
     expect(stderr).toMatch(/^ {2}- worse: .*\[NOT_FOUND\]/m);
     expect((await layersOf('.imagespec/good')).length).toBeGreaterThan(0);
+  });
+});
+
+describe('several files', () => {
+  it('are built in one call, each with its own paths', async () => {
+    for (const [name, env] of [
+      ['one', '1'],
+      ['two', '2'],
+    ] as const) {
+      await mkdir(join(project.folder, name, 'app'), { recursive: true });
+      await writeFile(join(project.folder, name, 'app', 'x'), name);
+      const spec = { name, ...scratch, ...COPIES, env: { WHICH: env } };
+      await writeFile(join(project.folder, name, 'imagespec.json'), JSON.stringify(spec));
+    }
+    const { images } = built(await project.run(['build', 'one', 'two/imagespec.json', '--json']));
+    expect(images.map(({ name }) => name.split(':')[0])).toEqual(['one', 'two']);
+    const { text } = await readImage(join(project.folder, '.imagespec', 'two'));
+    expect(text('root/app/x')).toBe('two');
+    const { stdout } = await project.run(['tag', 'one', 'two', '--json']);
+    expect((JSON.parse(stdout) as { images: object[] }).images).toHaveLength(2);
+    const wrong = await project.run(['build', 'one', 'three']);
+    expect([wrong.status, wrong.stderr]).toEqual([2, expect.stringMatching(/There is no .*three/)]);
   });
 });
 

@@ -59,7 +59,7 @@ describe('on the command line', () => {
   it.each([
     [['build', '--ouput', 'oci:x'], /unknown option '--ouput'\n\(Did you mean --output\?\)/],
     [['buld'], /unknown command 'buld'\n\(Did you mean build\?\)/],
-    [['build', 'a', 'b'], /too many arguments/],
+    [['init', 'a', 'b'], /too many arguments/],
     [['build', '-o'], /argument missing/],
     [['inspect'], /missing required argument 'image'/],
     [['cache', 'clean'], /unknown command 'clean'/],

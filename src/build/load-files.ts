@@ -9,16 +9,20 @@ import type { Environment } from './environment.ts';
 const STANDARD_INPUT = '-';
 
 /**
- * @param path of a file or folder, or `-` for standard input, whose relative paths start in the working directory
+ * The specs of files, in their order.
+ * @param paths files, folders, or `-` for standard input, whose relative paths start in the working directory
  * @param names of `images`; all without it. Throws `USAGE` for one that is not there, and as `findSpec` and `loadSpecs` do.
  */
-export async function loadFile(
-  path: string,
+export async function loadFiles(
+  paths: readonly string[],
   names: readonly string[] | undefined,
   { workingDirectory, openInput }: Environment,
 ): Promise<LoadedSpec[]> {
-  if (path === STANDARD_INPUT) return choose(await parseSpecs(openInput(), 'standard input', workingDirectory), names);
-  return choose(await loadSpecs(await findSpec(isAbsolute(path) ? path : join(workingDirectory, path))), names);
+  const load = async (path: string): Promise<LoadedSpec[]> => {
+    if (path === STANDARD_INPUT) return parseSpecs(openInput(), 'standard input', workingDirectory);
+    return loadSpecs(await findSpec(isAbsolute(path) ? path : join(workingDirectory, path)));
+  };
+  return choose((await Promise.all(paths.map(load))).flat(), names);
 }
 
 /** By which an image is asked for. */
