@@ -111,7 +111,7 @@ async function preparePlatform(ctx: Context, plain: Base, round: Round): Promise
   const lacksBundle = lock !== undefined && !isSupposed && !details.surroundings.hasCertificates;
   const seesSystem = spec.pythonExec !== undefined;
   const asksPip = spec.runtimePackages?.length && !isSupposed;
-  const ofPip = asksPip ? await pipWarnings(ctx, { reader, lock }, seesSystem) : [];
+  const ofPip = asksPip ? await pipWarnings(ctx, { reader, lock, installed }, seesSystem) : [];
   const warnings = [...(lacksBundle ? [NO_BUNDLE] : []), ...ofPip];
   return {
     platform: { name, reader, details, isSupposed, debian, brought, origin, lock, warnings },

@@ -1,6 +1,7 @@
 // Packages that flytekit installs when a task starts: named in the environment of the image, for the pip in it.
 import type { Context } from '../core/context.ts';
 import type { Lock } from '../python/lock.ts';
+import type { InstalledPackage } from '../python/replaced.ts';
 import type { BaseReader } from './base.ts';
 
 /** flytekit splits its value at each space, and calls pip with the words (flytekit/bin/entrypoint.py). */
@@ -12,6 +13,13 @@ export function runtimeVariables(
   return packages.length > 0 ? [[RUNTIME_PACKAGES, packages.join(' ')]] : [];
 }
 
+interface PipPlaces {
+  readonly reader: BaseReader;
+  readonly lock: Lock | undefined;
+  /** Of the environment, by the base. */
+  readonly installed: readonly InstalledPackage[];
+}
+
 const PIP = /(?:^|\/)(?:site|dist)-packages\/pip\/__init__\.py$/;
 
 /**
@@ -20,10 +28,10 @@ const PIP = /(?:^|\/)(?:site|dist)-packages\/pip\/__init__\.py$/;
  */
 export async function pipWarnings(
   ctx: Context,
-  { reader, lock }: { readonly reader: BaseReader; readonly lock: Lock | undefined },
+  { reader, lock, installed }: PipPlaces,
   seesSystem: boolean,
 ): Promise<readonly string[]> {
-  if (lock?.wheels.some(({ name }) => name === 'pip')) return [];
+  if ([...(lock?.wheels ?? []), ...installed].some(({ name }) => name === 'pip')) return [];
   if ((!lock || seesSystem) && [...(await reader.facts(ctx)).entries.keys()].some((path) => PIP.test(path))) return [];
   return [
     'runtime_packages are installed by pip when a task starts, and the image has no pip: add it under `packages`',

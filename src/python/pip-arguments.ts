@@ -61,7 +61,8 @@ const table = (meaning: Meaning, names: string): [string, Meaning][] => names.sp
 
 /** Options without a value. */
 const SWITCHES: ReadonlyMap<string, Meaning> = new Map([
-  ...table('resolver', '--pre --no-deps --no-index --no-sources'),
+  // What the environment of the base has is kept where it fits, unless an upgrade is asked for.
+  ...table('resolver', '--pre --no-deps --no-index --no-sources --upgrade -U'),
   ...table('requireHashes', '--require-hashes'),
   ...table('leftWorkspace', '--no-install-workspace'),
   ...table('leftFolders', '--no-install-local --no-directory'),
@@ -71,7 +72,7 @@ const SWITCHES: ReadonlyMap<string, Meaning> = new Map([
     'nothing',
     '--no-cache-dir --no-cache -n --refresh --quiet -q -qq -qqq --verbose -v -vv -vvv --no-input --no-color --no-progress --no-compile ' +
       '--no-compile-bytecode --disable-pip-version-check --prefer-binary --no-warn-script-location --no-warn-conflicts ' +
-      '--no-python-version-warning --upgrade -U --force-reinstall --reinstall --ignore-installed -I --break-system-packages --system ' +
+      '--no-python-version-warning --force-reinstall --reinstall --ignore-installed -I --break-system-packages --system ' +
       '--no-clean --locked --frozen --no-dev --no-install-project --no-root --no-interaction --no-ansi',
   ),
 ]);
@@ -80,7 +81,7 @@ const SWITCHES: ReadonlyMap<string, Meaning> = new Map([
 const VALUED: ReadonlyMap<string, Meaning> = new Map([
   ...table(
     'resolver',
-    '--prerelease --prerelease-package --resolution --exclude-newer --exclude-newer-package --index-strategy --fork-strategy',
+    '--upgrade-package -P --prerelease --prerelease-package --resolution --exclude-newer --exclude-newer-package --index-strategy --fork-strategy',
   ),
   ...table('noBinary', '--no-binary --no-binary-package'),
   ...table('onlyBinary', '--only-binary'),
@@ -95,7 +96,7 @@ const VALUED: ReadonlyMap<string, Meaning> = new Map([
   ...table('leftName', '--no-install-package'),
   ...table(
     'nothing',
-    '--progress-bar --root-user-action --upgrade-strategy --upgrade-package -P --reinstall-package --refresh-package --link-mode --cache-dir ' +
+    '--progress-bar --root-user-action --upgrade-strategy --reinstall-package --refresh-package --link-mode --cache-dir ' +
       '--color --retries --timeout --default-timeout --resume-retries',
   ),
 ]);

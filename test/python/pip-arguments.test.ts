@@ -39,7 +39,8 @@ describe('pip_extra_args', () => {
     ['--no-install-package A.b', { left: { names: ['a-b'], folders: 'none' } }],
     ['--no-install-workspace', { left: { names: [], folders: 'workspace' } }],
     ['--no-directory', { left: { names: [], folders: 'all' } }],
-    ['--no-cache-dir -q --no-compile --disable-pip-version-check --prefer-binary --upgrade --progress-bar off', {}],
+    ['--no-cache-dir -q --no-compile --disable-pip-version-check --prefer-binary --progress-bar off', {}],
+    ['-U --upgrade-package idna', { resolver: ['-U', '--upgrade-package=idna'] }],
   ])('are followed, or change nothing: %s', (text, expected) => {
     expect(readPipArguments(text)).toEqual({ ...NOTHING, ...expected });
   });
