@@ -6,7 +6,7 @@ import type { Interpreter, Libc } from './interpreter.ts';
 import { minorVersion } from './interpreter.ts';
 
 /** Raise it whenever an equal archive would give other entries, or their contents in another form; it is part of input keys. */
-export const PYTHON_FORMAT = 1;
+export const PYTHON_FORMAT = 2;
 
 export interface LockedPython {
   /** Full: `3.12.16`. */
