@@ -6,30 +6,30 @@ const A = `sha256:${'a'.repeat(64)}` as const;
 
 describe('places of this host', () => {
   it.each([
-    ['file:///work/app/dist/x%20y.whl', './dist/x y.whl'],
-    ['file:///work/x.whl', '../x.whl'],
+    ['file:///home/me/app/dist/x%20y.whl', './dist/x y.whl'],
+    ['file:///home/me/x.whl', '../x.whl'],
     ['https://files.example/x.whl', 'https://files.example/x.whl'],
   ])('are written from the lock, and read back: %s', (url, written) => {
-    expect(relativeWheel({ url }, '/work/app').url).toBe(written);
-    expect(absoluteWheel({ url: written }, '/work/app').url).toBe(url);
+    expect(relativeWheel({ url }, '/home/me/app').url).toBe(written);
+    expect(absoluteWheel({ url: written }, '/home/me/app').url).toBe(url);
     expect(isRelative(written)).toBe(!written.startsWith('https:'));
   });
 
   it.each<[LockedSource['from'], object]>([
     [
-      { kind: 'folder', path: '/work/lib', digest: A, subdirectory: 'py' },
+      { kind: 'folder', path: '/home/me/lib', digest: A, subdirectory: 'py' },
       { kind: 'folder', path: '../lib', subdirectory: 'py' },
     ],
     [
-      { kind: 'folder', path: '/work/app', digest: A },
+      { kind: 'folder', path: '/home/me/app', digest: A },
       { kind: 'folder', path: '.' },
     ],
     [
-      { kind: 'folder', path: '/work', digest: A },
+      { kind: 'folder', path: '/home/me', digest: A },
       { kind: 'folder', path: '..' },
     ],
     [
-      { kind: 'sdist', filename: 'x.zip', url: 'file:///work/app/x.zip', digest: A },
+      { kind: 'sdist', filename: 'x.zip', url: 'file:///home/me/app/x.zip', digest: A },
       { kind: 'sdist', filename: 'x.zip', url: './x.zip', digest: A },
     ],
     [
@@ -38,8 +38,8 @@ describe('places of this host', () => {
     ],
   ])('of sources too, without what changes with each edit: %j', (from, written) => {
     const { digest: _, ...rest } = { digest: A, ...from };
-    expect(relativeFrom(from, '/work/app')).toEqual(written);
-    const read = absoluteFrom(written as LockedSource['from'], '/work/app');
+    expect(relativeFrom(from, '/home/me/app')).toEqual(written);
+    const read = absoluteFrom(written as LockedSource['from'], '/home/me/app');
     expect(read).toEqual(from.kind === 'sdist' ? from : rest);
   });
 });
