@@ -29,27 +29,32 @@ import type { Services } from './services.ts';
 import { createMeter, withServices } from './services.ts';
 import { withSwitches } from './switches.ts';
 
+export interface FileOptions extends BuildOptions {
+  /** Of files with several images, those to build, by name; without it, all. */
+  readonly images?: readonly string[] | undefined;
+}
+
 /**
  * Loads the specs of files or folders, or of standard input for `-`, and builds them, or those of `images` by name. `argv` is the command
  * line, remembered for the fast path.
  */
 export async function buildFiles(
   paths: readonly string[],
-  options: BuildOptions,
+  { images, ...options }: FileOptions,
   environment: Environment,
   argv: readonly string[] = [],
 ): Promise<BuildResult> {
-  return buildSpecs(await loadFiles(paths, options.images, environment), options, environment, argv);
+  return buildSpecs(await loadFiles(paths, images, environment), options, environment, argv);
 }
 
 /** What `buildFiles` would do. Of an image upon one that is yet to be built, no more is said than that. */
 export async function planFiles(
   paths: readonly string[],
-  given: BuildOptions,
+  { images, ...given }: FileOptions,
   environment: Environment,
 ): Promise<PlanResults> {
   const options = withSwitches(given, environment);
-  const specs = await loadFiles(paths, options.images, environment);
+  const specs = await loadFiles(paths, images, environment);
   return withCall(specs, options, environment, async (ctx, call) => {
     const plans = await buildTasks<Planned>(ctx, call.tasks, async (inner, task, base) => {
       const job = await createJob(inner, call, task, base?.place);
@@ -138,8 +143,8 @@ interface Call {
   readonly pool: WorkPool;
   readonly made: Job['made'];
   readonly writesLock: Limit;
-  /** Label of the image by its full name. */
-  readonly names: Map<string, string>;
+  /** By full name of the image. */
+  readonly names: Map<string, ImageTask>;
 }
 
 async function withCall<T>(
@@ -179,12 +184,13 @@ function refuseOnePlace(tasks: readonly ImageTask[], { outputs = [], tags = [] }
   });
 }
 
-/** As with a fixed `tag_format`. */
-function refuseOneName({ names }: Call, imageName: string, label: string): void {
+/** As with a fixed `tag_format`. Equal specs of several folders are one image where their names are. */
+function refuseOneName({ names }: Call, imageName: string, task: ImageTask): void {
   const other = names.get(imageName);
-  names.set(imageName, label);
-  if (other === undefined) return;
-  throw new ImageSpecError('USAGE', `${other} and ${label} are different images, but both would be ${imageName}`, {
+  names.set(imageName, task);
+  if (!other || JSON.stringify(other.loaded.spec) === JSON.stringify(task.loaded.spec)) return;
+  const both = `${other.label} and ${task.label}`;
+  throw new ImageSpecError('USAGE', `${both} are different images, but both would be ${imageName}`, {
     hint: 'Give one of them another `name`, or another `tag_format`.',
   });
 }
@@ -196,7 +202,7 @@ async function createJob(ctx: Context, call: Call, task: ImageTask, base: Transp
   const options = { ...(task.isAsked ? call.options : optionsOfBase(call.options, loaded)), platforms };
   const services = { ...call.services, downloads: createMeter() };
   const imageName = await loaded.spec.imageName(loaded);
-  refuseOneName(call, imageName, task.label);
+  refuseOneName(call, imageName, task);
   const request = createRequest(loaded.spec, imageName, options, services.environment.workingDirectory);
   const debs = createDebShelf(services, options.offline ?? false, pool);
   let opened: Promise<BuildSecrets> | undefined;

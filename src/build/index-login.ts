@@ -1,5 +1,6 @@
 // With which login a file of a package index is fetched: that of its URL, of the index on the same host, of netrc, or of the program keyring.
 import type { Context } from '../core/context.ts';
+import { Once } from '../core/once.ts';
 import type { ProgramEnd } from '../python/run-program.ts';
 import { basicAuthorization, decoded, takeCredentials } from '../registry/url-credentials.ts';
 import type { NamedIndex } from '../python/requirement-files.ts';
@@ -28,7 +29,7 @@ export function openKeyring(
     wants.options?.keyring && 'subprocess',
   ];
   if (told.find(Boolean) !== 'subprocess') return undefined;
-  const found = new Map<string, Promise<string | undefined>>();
+  const answers = new Once<string, string | undefined>();
   const run = async (ctx: Context, service: string, user: string): Promise<ProgramEnd> => {
     const { runProgram } = await import('../python/run-program.ts');
     return runProgram(ctx, 'keyring', ['get', service, user], {
@@ -46,12 +47,7 @@ export function openKeyring(
     }
     return undefined;
   };
-  return (ctx, index, user) => {
-    const key = `${user} ${index.href}`;
-    const asked = found.get(key) ?? ask(ctx, index, user);
-    found.set(key, asked);
-    return asked;
-  };
+  return (ctx, index, user) => answers.share(ctx, `${user} ${index.href}`, () => ask(ctx, index, user));
 }
 
 /**
@@ -69,9 +65,12 @@ export function withLogins(indexes: readonly NamedIndex[], variables: Environmen
   });
 }
 
+/** Of the variables of an index. */
+const stemOf = (prefix: string, name: string): string => `${prefix}_${name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
+
 function loginOf(name: string, variables: Environment['variables']) {
   for (const prefix of ['UV_INDEX', 'POETRY_HTTP_BASIC']) {
-    const stem = `${prefix}_${name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
+    const stem = stemOf(prefix, name);
     const [username, password] = [variables[`${stem}_USERNAME`], variables[`${stem}_PASSWORD`]];
     if (username !== undefined || password !== undefined) return { username, password };
   }
@@ -85,7 +84,7 @@ export function uvLogins(
 ): Environment['variables'] {
   const added = indexes.flatMap(({ name }) => {
     const { username, password } = loginOf(name, variables);
-    const stem = `UV_INDEX_${name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
+    const stem = stemOf('UV_INDEX', name);
     return name === '' ? [] : [[`${stem}_USERNAME`, username] as const, [`${stem}_PASSWORD`, password] as const];
   });
   return Object.fromEntries(added.filter(([, value]) => value !== undefined));

@@ -95,11 +95,8 @@ async function findSpecs(
 ): Promise<Map<string, LoadedSpec>> {
   const places = new Map(references.map(({ wanted, at }) => [wanted, at]));
   if (places.size === 0) return new Map();
-  const here = await loadSpecs(await findSpec(environment.workingDirectory)).catch((error: unknown) => {
-    // Nobody needs a spec in this folder who names others by their paths.
-    if (isImageSpecError(error) && error.code === 'SPEC_NOT_FOUND') return [];
-    throw error;
-  });
+  // Nobody needs a spec in this folder who names others by their paths.
+  const here = (await specsAt(environment.workingDirectory).catch(onlyMissing)) ?? [];
   const specs = new Map<string, LoadedSpec>();
   const issues: string[] = [];
   for (const [wanted, at] of places) {
@@ -116,11 +113,13 @@ async function findSpecs(
   });
 }
 
+const specsAt = async (path: string): Promise<LoadedSpec[]> => loadSpecs(await findSpec(path));
+
 /** `PATH`, where it holds one image, or `PATH#NAME`. */
 async function specAt(wanted: string, environment: Environment): Promise<LoadedSpec | undefined> {
   const hash = wanted.lastIndexOf('#');
   const [path, name] = hash < 0 ? [wanted] : [wanted.slice(0, hash), wanted.slice(hash + 1)];
-  const specs = await loadSpecs(await findSpec(within(path, environment)));
+  const specs = await specsAt(within(path, environment));
   if (name !== undefined) return specs.find((one) => nameOf(one) === name);
   return specs.length === 1 ? specs[0] : undefined;
 }

@@ -1,6 +1,7 @@
 // The interpreters that a build brings: fetched and unpacked when a layer of theirs is not known, and found again by what layers refer to.
 import type { Context } from '../core/context.ts';
 import type { Digest } from '../core/digest.ts';
+import { Once } from '../core/once.ts';
 import type { WorkPool } from '../layer/work-pool.ts';
 import type { LockedPython } from '../python/managed.ts';
 import type { OpenedPython } from '../python/open-python.ts';
@@ -23,19 +24,16 @@ export function createPythonShelf(services: Services, offline: boolean, pool: Wo
   const mirror = environment.variables['UV_PYTHON_INSTALL_MIRROR'];
   const digests = new Map<string, Digest>();
   const known = new Map<Digest, { readonly python: LockedPython; readonly openUrl: UrlOpener }>();
-  const running = new Map<Digest, Promise<OpenedPython>>();
+  const opened = new Once<Digest, OpenedPython>();
   const openNow = async (ctx: Context, python: LockedPython, openUrl: UrlOpener): Promise<OpenedPython> => {
     const { openPython } = await import('../python/open-python.ts');
-    const opened = await openPython(ctx, python, { cache, pool, offline, mirror, open: openUrl });
-    if (opened.content) digests.set(opened.content.file, opened.content.digest);
-    return opened;
+    const result = await openPython(ctx, python, { cache, pool, offline, mirror, open: openUrl });
+    if (result.content) digests.set(result.content.file, result.content.digest);
+    return result;
   };
   // Two platforms want two archives; one platform wants its own for sources, bytecode and the layer itself.
-  const open: PythonShelf['open'] = (ctx, python, openUrl) => {
-    const found = running.get(python.digest) ?? openNow(ctx, python, openUrl);
-    running.set(python.digest, found);
-    return found;
-  };
+  const open: PythonShelf['open'] = (ctx, python, openUrl) =>
+    opened.share(ctx, python.digest, () => openNow(ctx, python, openUrl));
   const find: PythonShelf['find'] = async (ctx, digest) => {
     for (const { python, openUrl } of known.values()) {
       const { content } = await openNow(ctx, python, openUrl);

@@ -15,8 +15,6 @@ import type { SandboxMaker } from './sandbox.ts';
 export interface BuildOptions {
   /** Push to `<registry>/<name>:<tag>`; skipped when it exists, unless `force`. */
   readonly push?: boolean | undefined;
-  /** Of a file with several images, those to build, by name; without it, all. */
-  readonly images?: readonly string[] | undefined;
   /** Further places: `oci:DIR[:TAG]`, `oci-archive:FILE`, `docker-archive:FILE`, `docker://REF`. */
   readonly outputs?: readonly string[] | undefined;
   /** Python for specs that name neither a version nor a base with one; the tag does not know it. Default 3.12. */

@@ -1,7 +1,7 @@
 // `imagespec build`: flags become options of the library; the result is printed for people or programs.
+import type { FileOptions } from '../build/build-specs.ts';
 import { buildFiles, planFiles } from '../build/build-specs.ts';
 import { ImageSpecError } from '../core/error.ts';
-import type { BuildOptions } from '../build/request.ts';
 import type { SandboxMaker } from '../build/sandbox.ts';
 import { printPlan, printResult } from './print.ts';
 import type { CommonOptions, Session } from './session.ts';
@@ -23,7 +23,7 @@ export interface BuildFlags extends CommonOptions {
   readonly sandbox?: SandboxMaker;
 }
 
-function toOptions(flags: BuildFlags, { signal, on }: Session): BuildOptions {
+function toOptions(flags: BuildFlags, { signal, on }: Session): FileOptions {
   const { push, output, platform, tag, image, force, frozen, offline, cache, cacheDir, workers, sandbox } = flags;
   return {
     defaultPython: flags.defaultPython,

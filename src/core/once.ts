@@ -2,6 +2,16 @@
 import type { Context } from './context.ts';
 import { isImageSpecError } from './error.ts';
 
+/** The result of what another has begun, or of `again` where only that one was stopped. */
+export async function joined<V>(ctx: Context, known: Promise<V>, again: () => Promise<V>): Promise<V> {
+  try {
+    return await known;
+  } catch (error) {
+    if (!isImageSpecError(error) || error.code !== 'ABORTED' || ctx.signal.aborted) throw error;
+  }
+  return again();
+}
+
 /** Shares the result per key. A failure is forgotten, so that the next caller may try again. */
 export class Once<K, V> {
   readonly #running = new Map<K, Promise<V>>();
@@ -14,13 +24,7 @@ export class Once<K, V> {
   /** The same; begins again where only the one who had begun was stopped, and not `ctx`. */
   async share(ctx: Context, key: K, work: () => Promise<V>): Promise<V> {
     const known = this.#running.get(key);
-    if (!known) return this.run(key, work);
-    try {
-      return await known;
-    } catch (error) {
-      if (!isImageSpecError(error) || error.code !== 'ABORTED' || ctx.signal.aborted) throw error;
-    }
-    return this.share(ctx, key, work);
+    return known ? joined(ctx, known, () => this.share(ctx, key, work)) : this.run(key, work);
   }
 
   run(key: K, work: () => Promise<V>): Promise<V> {

@@ -88,15 +88,17 @@ function distributionsOf({ captured }: BaseFacts, folder: string): Map<string, s
   return found;
 }
 
-/** All that a distribution has installed, with the bytecode beside it. */
-function pathsOf({ captured, entries }: BaseFacts, folder: string, record: string): string[] {
+/** All that a distribution has installed, with the bytecode beside it (PEP 3147, PEP 488). */
+function pathsOf({ captured }: BaseFacts, folder: string, record: string): string[] {
   const rows = parseRecord(new TextDecoder().decode(captured.get(record))) ?? [];
   const listed = rows.map(({ path }) => posix.join(folder, path));
-  const sources = new Set(listed.filter((path) => path.endsWith('.py')).map((path) => path.slice(0, -'.py'.length)));
-  const caches = new Set([...sources].map((path) => `${posix.dirname(path)}/__pycache__`));
-  const bytecode = [...entries.keys()].filter((path) => {
-    const [, place, name] = /^(.*)\/__pycache__\/([^/]+?)\.[a-z]+-\d+t?(?:\.opt-\d)?\.pyc$/.exec(path) ?? [];
-    return place !== undefined && caches.has(`${place}/__pycache__`) && sources.has(`${place}/${name}`);
+  const [, python = ''] = RECORD.exec(record) ?? [];
+  const tag = `cpython-${python.replace(/^python|\./g, '')}`;
+  const bytecode = listed.flatMap((path) => {
+    const { dir, name, ext } = posix.parse(path);
+    return ext === '.py'
+      ? ['', '.opt-1', '.opt-2'].map((level) => `${dir}/__pycache__/${name}.${tag}${level}.pyc`)
+      : [];
   });
   return [...listed, ...bytecode, record];
 }

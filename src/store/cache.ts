@@ -6,7 +6,7 @@ import type { Context } from '../core/context.ts';
 import { createContext } from '../core/context.ts';
 import type { Digest, Expected } from '../core/digest.ts';
 import { hexOf, verified } from '../core/digest.ts';
-import { isImageSpecError } from '../core/error.ts';
+import { joined } from '../core/once.ts';
 import type { Place } from './disk.ts';
 import { makeFolder, writeWhole, writing } from './disk.ts';
 
@@ -58,7 +58,7 @@ export function createLocalCache(root: string, { now, random }: CacheOptions): L
   const base = join(root, CACHE_VERSION);
   const place = cachePlace(root);
   const running = new Map<Digest, Promise<string>>();
-  const joined = new Map<Digest, Promise<unknown>>();
+  const underWay = new Map<Digest, Promise<unknown>>();
   const blobFile = (digest: Digest): string => join(base, 'blobs', 'sha256', shard(digest));
   const recordFile = (kind: string, key: Digest): string => join(base, 'records', kind, shard(key));
   const temporary = (): string => join(base, 'scratch', random());
@@ -108,7 +108,7 @@ export function createLocalCache(root: string, { now, random }: CacheOptions): L
     },
     // A key is of one kind of work alone.
     join: <T>(ctx: Context, key: Digest, work: () => Promise<T>) =>
-      share(ctx, joined as Map<Digest, Promise<T>>, key, work),
+      share(ctx, underWay as Map<Digest, Promise<T>>, key, work),
   };
 }
 
@@ -138,21 +138,13 @@ async function use(file: string, nowMs: number, kind: 'file' | 'folder' = 'file'
   return found!.size;
 }
 
-/** Joins the work that is under way for the key, or starts it; starts it again when only the one who started it was stopped. */
+/** Joins the work that is under way for the key, or starts it. What has ended is not kept: a result may be pruned meanwhile. */
 async function share<K, V>(ctx: Context, running: Map<K, Promise<V>>, key: K, work: () => Promise<V>): Promise<V> {
   const known = running.get(key);
-  if (!known) {
-    const promise = work().finally(() => running.delete(key));
-    running.set(key, promise);
-    return promise;
-  }
-  try {
-    return await known;
-  } catch (error) {
-    const isTheirs = isImageSpecError(error) && error.code === 'ABORTED' && !ctx.signal.aborted;
-    if (!isTheirs) throw error;
-  }
-  return share(ctx, running, key, work);
+  if (known) return joined(ctx, known, () => share(ctx, running, key, work));
+  const promise = work().finally(() => running.delete(key));
+  running.set(key, promise);
+  return promise;
 }
 
 /**

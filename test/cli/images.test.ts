@@ -220,6 +220,13 @@ describe('several files', () => {
     expect(text('root/app/x')).toBe('two');
     const { stdout } = await project.run(['tag', 'one', 'two', '--json']);
     expect((JSON.parse(stdout) as { images: object[] }).images).toHaveLength(2);
+    // The same base in both is no other image because it lies elsewhere.
+    const bases = { name: 'base', ...scratch, env: { A: '1' } };
+    for (const name of ['one', 'two']) {
+      const upon = { name, base_image: bases };
+      await writeFile(join(project.folder, name, 'imagespec.json'), JSON.stringify(upon));
+    }
+    built(await project.run(['build', 'one', 'two', '--json']));
     const wrong = await project.run(['build', 'one', 'three']);
     expect([wrong.status, wrong.stderr]).toEqual([2, expect.stringMatching(/There is no .*three/)]);
   });
