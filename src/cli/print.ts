@@ -73,8 +73,8 @@ function errorText(error: unknown, verbose: boolean): string {
     const stack = error instanceof Error ? error.stack : String(error);
     return `error: this is a bug of imagespec, please report it\n${stack}\n`;
   }
-  // What the message says already is not said again.
-  const more = error.issues.filter((issue) => !error.message.includes(issue));
+  // What the message says already is not said again; of a single issue, the hint says the rest.
+  const more = error.issues.filter((issue) => !error.message.includes(issue) && !issue.startsWith(error.message));
   const issues = more.map((issue) => `  - ${issue}\n`).join('');
   const hint = error.hint ? `hint: ${error.hint}\n` : '';
   const causes = verbose ? causesOf(error) : '';

@@ -15,6 +15,12 @@ describe('an error', () => {
     );
   });
 
+  it('is told once where it is one finding', () => {
+    const issues = ['x.yaml:1:1: `a` is wrong. Correct it.'];
+    const error = new ImageSpecError('SPEC_INVALID', 'x.yaml:1:1: `a` is wrong', { issues, hint: 'Correct it.' });
+    expect(printError(error, false)).toBe('error: x.yaml:1:1: `a` is wrong [SPEC_INVALID]\nhint: Correct it.\n');
+  });
+
   it('tells its causes when asked', () => {
     const cause = new Error('outer', { cause: 'inner' });
     const error = new ImageSpecError('NETWORK', 'broken', { cause });
